@@ -1,0 +1,143 @@
+"""The typed cells of a workbook as text: canonical numbers, ISO dates, and a letter that says what each cell was.
+
+Belongs here: a column of Python values to text and type letters. Does not belong here: files and sheets (workbook).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipelines.intake.decoding import repair
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Whole numbers up to here are exact in the binary floats that a spreadsheet computes in.
+_EXACT = 2**53
+
+
+#: What error cells say where they come as plain text, in the languages partners work in.
+FAULTS = (
+    "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!",
+    "#NOM?", "#NUL!", "#NOMBRE!", "#VALEUR!", "#PROPAGATION!", "Err:502", "Err:508", "Err:509", "Err:522",
+)  # fmt: skip
+
+
+class Fault(str):
+    """The text of an error cell such as `#DIV/0!`."""
+
+
+@dataclass(frozen=True)
+class TypedColumn:
+    """One column; `type` is None where every cell is text, `repaired` the first text that was encoded twice."""
+
+    text: pa.StringArray
+    type: pa.StringArray | None
+    repaired: str | None
+
+
+def column(values: Sequence[Any]) -> TypedColumn:
+    """Turns the cells of one column into text and type letters, whole columns of one type at a time."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    types = list(map(type, values))
+    present = set(types)
+    text = pa.array(values if present <= {str} else _only(str, values, types), pa.string())
+    text, repaired = _repaired(text)
+    faults = pc.is_in(text, value_set=pa.array(FAULTS))
+    if present <= {str} and not pc.any(faults).as_py():
+        return TypedColumn(text, None, repaired)
+    for kind in present - {str}:
+        _, render = _KINDS[kind]
+        text = pc.coalesce(text, render(_only(kind, values, types)))
+    letters = pa.array([_KINDS[kind][0] for kind in types], pa.string())
+    return TypedColumn(text, pc.if_else(faults, "e", letters), repaired)
+
+
+def shown(rows: Sequence[Sequence[Any]]) -> list[tuple[str, ...]]:
+    """Gives the text of a few rows, as `column` does for many."""
+    return list(zip(*(column(values).text.to_pylist() for values in zip(*rows, strict=True)), strict=True))
+
+
+def _only(kind: type, values: Sequence[Any], types: Sequence[type]) -> list[Any]:
+    return [value if type_ is kind else None for value, type_ in zip(values, types, strict=True)]
+
+
+def _numbers(values: list[float | None]) -> pa.StringArray:
+    """Writes numbers as the sheet shows them: whole ones without a point, none with an exponent, 15 digits at most.
+
+    A sheet keeps 15 digits of what is typed; those beyond are noise of binary arithmetic (32365.280000000002).
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    floats = pa.array(values, pa.float64())
+    whole = pc.and_(pc.equal(pc.floor(floats), floats), pc.less_equal(pc.abs(floats), _EXACT))
+    integers = pc.if_else(whole, floats, 0.0).cast(pa.int64()).cast(pa.string())
+    text = pc.if_else(whole, integers, floats.cast(pa.string()))
+    long = pc.and_(pc.greater(pc.utf8_length(text), len("0.") + 15), pc.invert(whole))
+    odd = pc.fill_null(pc.or_(long, pc.match_substring(text, "e")), fill_value=False)
+    if not pc.any(odd).as_py():
+        return text
+    plain = [format(Decimal(f"{value:.15g}"), "f") for value in floats.filter(odd).to_pylist()]
+    return pc.replace_with_mask(text, odd, pa.array(plain, pa.string()))
+
+
+def _whole(values: list[int | None]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return pa.array(values, pa.int64()).cast(pa.string())
+
+
+def _truth(values: list[bool | None]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return pa.array(values, pa.bool_()).cast(pa.string())
+
+
+def _days(values: list[date | None]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return pa.array(values, pa.date32()).cast(pa.string())
+
+
+def _moments(values: list[datetime | None]) -> pa.StringArray:
+    """Writes the day; no field of any contract has a time of day."""
+    import pyarrow as pa
+
+    return pa.array(values, pa.timestamp("us")).cast(pa.date32(), safe=False).cast(pa.string())
+
+
+def _as_is(values: list[Any]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _repaired(text: pa.StringArray) -> tuple[pa.StringArray, str | None]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring_regex(text, "[ÃÂ]|â(€|‚|\\x{80})|ï»¿|Å[“’]")).as_py():
+        return text, None
+    fixed = [(None, 0, None) if value is None else repair(value) for value in text.to_pylist()]
+    example = next((example for _, _, example in fixed if example is not None), None)
+    return pa.array([value for value, _, _ in fixed], pa.string()), example
+
+
+_KINDS: dict[type, tuple[str, Callable[[list[Any]], Any]]] = {
+    str: ("s", _as_is),
+    float: ("n", _numbers),
+    int: ("n", _whole),
+    bool: ("b", _truth),
+    date: ("d", _days),
+    datetime: ("d", _moments),
+    time: ("s", _as_is),
+    timedelta: ("s", _as_is),
+    Fault: ("e", _as_is),
+}
