@@ -55,6 +55,9 @@ REMARKED = {
     "iati.version-missing": ["<iati-activities>" + WHOLE + TAIL, '<iati-activities version=" ">' + WHOLE + TAIL],
     "iati.no-activity": [HEAD + TAIL],
     "iati.repeated-element": [HEAD + WHOLE.replace("<value>7</value>", "<value>7</value>\n<value>8</value>") + TAIL],
+    "iati.without-period": [
+        HEAD + WHOLE.replace("<transaction>", "<result><indicator/></result><result/><transaction>") + TAIL,
+    ],
     "iati.repeated-target": [
         HEAD + WHOLE.replace("<transaction>", '<sector vocabulary="7" code="5"/>' * 2 + "<transaction>", 1) + TAIL
     ],

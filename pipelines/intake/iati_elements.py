@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from pipelines.intake.decoding import repair
 from pipelines.intake.iati_layout import Layout
-from pipelines.intake.iati_raw import Node, Raw, Row, Rows
+from pipelines.intake.iati_raw import Capture, Node, Part, Raw, Row, Rows
 from pipelines.intake.model import ReadFinding
 
 _CODES = expat.errors.codes
@@ -57,6 +57,28 @@ def read_elements(chunks: Iterable[bytes], encoding: str | None, layout: Layout)
     return rows.result()
 
 
+def apart(row: Row, spares: list[Row], parts: tuple[Part, ...]) -> list[Row]:
+    """Gives a row for each part of the whole that a row speaks of: what is said of one part stands side by side."""
+    said = [[row[place] for place in part.key] for part in parts if row[part.places[0]] is not None]
+    if not spares and all(key == said[0] for key in said):
+        return [row]
+    plain = row.copy()
+    for part in parts:
+        for place in part.places:
+            plain[place] = None
+    found: dict[tuple[object, ...], Row] = {}
+    for part in parts:
+        for source in (row, *spares):
+            if source[part.places[0]] is None:
+                continue
+            key, again = tuple(source[place] for place in part.key), 0
+            while (target := found.setdefault((*key, again), plain.copy()))[part.places[0]] is not None:
+                again += 1
+            for place in part.places:
+                target[place] = source[place]
+    return list(found.values())
+
+
 def _broken(rule: str, line: int, rows: Rows, **args: str) -> ReadFinding:
     return ReadFinding(rule, cell=f"L{line}", line=line, args={**args, "activities": str(rows.whole)})
 
@@ -74,6 +96,7 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
     text_place = -1  # where in the row the text of the open element goes
     text_line = 0
     skipped = 0  # depth within an element that the layout does not know
+    spares: list[Row] = []  # what the open row says of parts of the whole, beyond the first
     spoken: dict[int, tuple[dict[str, int], bool]] = {}  # per place: whose narrative was taken, and whether French
 
     def open_root(name: str, attributes: dict[str, str]) -> None:
@@ -109,13 +132,20 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
         language = attributes.get("xml:lang", language)
         line = parser.CurrentLineNumber
         if child.rows is not None:
-            if child.path == "":
-                open_activity()
+            outer = frame
             frame = [None] * child.width
-            frame[:4] = rows.activities, name, index, line
+            if child.path:
+                frame[:5] = outer[4], name, line, f"{outer[3]}/{name}[{index}]", child.opened
+            else:
+                open_activity()
+                frame[:5] = None, name, line, f"/{name}[{index}]", child.opened
+            child.opened += 1
             at = ""
         else:
             at = f"{at}/{name}[{index}]" if index > 1 or child.repeats else f"{at}/{name}"
+            if child.part is not None and frame[child.part.places[0]] is not None:
+                frame = [None] * len(frame)
+                spares.append(frame)
         if child.has_text:
             parser.CharacterDataHandler = text.append
             text_line, text_place = line, -1
@@ -126,7 +156,12 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
             if needs.attribute is not None and attributes.get(needs.attribute) not in needs.values:
                 continue
             if frame[place] is not None:
-                repeat(line)
+                if capture.joined:
+                    join(capture, attributes)
+                elif needs.repeats:
+                    rows.not_read[node.path] += 1
+                else:
+                    repeat(line)
                 continue
             frame[place] = line
             frame[place + 1] = at
@@ -145,7 +180,11 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
             elif content and text_place >= 0:
                 frame[text_place] = content
         if node.rows is not None:
-            node.rows.append(frame)
+            if node.parts:
+                node.rows.extend(apart(frame, spares, node.parts))
+                spares.clear()
+            else:
+                node.rows.append(frame)
             if node.path == "":
                 rows.close_activity()
         node, counts, at, language, frame = stack.pop()
@@ -174,8 +213,11 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
 
     def repeat(line: int) -> None:
         rows.repeated[node.path] += 1
-        row = f"/{layout.activity}[{frame[0]}]" + ("" if frame[1] == layout.activity else f"/{frame[1]}[{frame[2]}]")
-        rows.first_repeated.setdefault(node.path, (f"L{line} {row}{at}", line))
+        rows.first_repeated.setdefault(node.path, (f"L{line} {frame[3]}{at}", line))
+
+    def join(capture: Capture, attributes: dict[str, str]) -> None:
+        for position, attribute in capture.attributes:
+            frame[position] = "; ".join(filter(None, (frame[position], attributes.get(attribute))))
 
     def skip(name: str) -> None:
         nonlocal skipped

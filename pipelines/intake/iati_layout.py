@@ -37,7 +37,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """Where a text stands: below the row's element, or below the activity (`up`); `attribute` None is the text."""
+    """Where a text stands: below the row's element, or below the activity (`up`), be it in what the row stands in.
+
+    `attribute` None is the text.
+    """
 
     up: bool
     element: str
@@ -75,10 +78,14 @@ class Choice(Strict):
 
 
 class Kind(Strict):
-    """The elements that are rows of a kind, and what feeds its fields."""
+    """The elements that are rows of a kind, and what feeds its fields.
+
+    `parts` are elements of a row that repeat, for the whole and for parts of it; each part is a row of its own.
+    """
 
     rows: tuple[str, ...]
     once: str | None = None
+    parts: tuple[str, ...] = ()
     fields: dict[str, tuple[Source, ...]]
     organisations: dict[str, Organisation]
 
@@ -136,13 +143,32 @@ def step(text: str) -> Step:
 def asked(layout: Layout) -> dict[tuple[str, ...], dict[str, tuple[str | None, ...]]]:
     """Says per row element (`("transaction",)`; `(".",)` is the activity) which attributes of which elements feed something.
 
-    Attribute None is the element's text.
+    Attribute None is the element's text. What a row stands in comes before it, even where nothing is asked of it.
     """
-    wanted: dict[tuple[str, ...], dict[str, dict[str | None, None]]] = {(".",): {}}
+    wanted: dict[tuple[str, ...], dict[str, dict[str | None, None]]] = {}
     for rows, path in _all_paths(layout):
-        table = wanted.setdefault((".",) if path.up else rows, {})
-        table.setdefault(path.element, {})[path.attribute] = None
+        for outer in reversed(above(rows)):
+            wanted.setdefault(outer, {})
+        home, element = home_of(path, rows)
+        wanted.setdefault(home, {}).setdefault(element, {})[path.attribute] = None
     return {rows: {e: tuple(a) for e, a in elements.items()} for rows, elements in wanted.items()}
+
+
+@cache
+def above(rows: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Gives the elements that a row stands in, the nearest first; the last is the activity."""
+    outer = rows[0].split("/")[:-1]
+    return (*(("/".join(outer[:depth]),) for depth in range(len(outer), 0, -1)), (".",))
+
+
+def home_of(path: Path, rows: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Gives the rows that a path of a row is kept with, and what is left of it below them."""
+    if not path.up:
+        return rows, path.element
+    for outer in above(rows)[:-1]:
+        if path.element == outer[0] or path.element.startswith(f"{outer[0]}/"):
+            return outer, path.element[len(outer[0]) + 1 :] or "."
+    return (".",), path.element
 
 
 def organisation_paths(element: str) -> tuple[Path, Path]:

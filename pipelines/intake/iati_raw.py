@@ -17,8 +17,9 @@ from pipelines.intake.model import ReadFinding
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Of every raw row: the activity's number, the element's name, its index among its like, its line.
-HEAD = ("#activity", "#element", "#index", "#line")
+#: Of every raw row: the number of the row it stands in (none for an activity), the element's name, its line, its place
+#: in the file, its own number among its like, from 0.
+HEAD = ("#above", "#element", "#line", "#base", "#number")
 
 #: Rows of Python objects that are held before they go into columns.
 _HELD = 4_000
@@ -45,17 +46,32 @@ class Raw:
 
 @dataclass(slots=True)
 class Capture:
-    """Where in a row the line and place of an element go (`at`, `at + 1`), its attributes, its text."""
+    """Where in a row the line and place of an element go (`at`, `at + 1`), its attributes, its text.
+
+    `joined`: the attributes of all its like are kept, set apart by semicolons, not of the first alone.
+    """
 
     at: int
     attributes: tuple[tuple[int, str], ...]
     text: int
     needs: Step
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An element of a row that repeats for parts of the whole: all its places in a row, and those that tell it apart."""
+
+    places: tuple[int, ...]
+    key: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Node:
-    """One element that the layout knows, by its place below the activity; `rows` where each of it is a row."""
+    """One element that the layout knows, by its place below the activity; `rows` where each of it is a row.
+
+    `parts` are those of a row; `part` is that of the element itself.
+    """
 
     path: str
     repeats: bool = False
@@ -66,6 +82,9 @@ class Node:
     only: Step = field(default_factory=lambda: Step(""))
     rows: list[Row] | None = None
     width: int = 0
+    opened: int = 0
+    parts: tuple[Part, ...] = ()
+    part: Part | None = None
 
 
 class Rows:
@@ -100,7 +119,8 @@ class Rows:
 
         self._flush()
         tables = {
-            name: pa.Table.from_batches(batches, _schema(self.tables[name])) for name, batches in self.batches.items()
+            name: pa.Table.from_batches(batches, _schema(self.tables[name])).combine_chunks()
+            for name, batches in self.batches.items()
         }
         language = (self.language or "")[:2].lower()
         spoken = language if language in ("fr", "en") else None
@@ -134,13 +154,17 @@ class Rows:
         root.children[self.layout.activity] = activity
         self._make_row(activity, (".",))
         for rows in self.tables:
-            for element in map(step, rows):
-                if element.name != ".":
-                    node = activity.children.setdefault(element.name, Node(element.name))
-                    if node.rows is not None or node.captures or node.children:
-                        raise ContractError(f"Two kinds take rows from {element.name}.", "Make it one table of rows.")
-                    node.only = element
-                    self._make_row(node, rows)
+            for element in rows if rows != (".",) else ():
+                *outer, last = map(step, element.split("/"))
+                parent = activity
+                for name in (part.name for part in outer):
+                    parent = parent.children[name]
+                path = "/".join([*(part.name for part in outer), last.name])
+                node = parent.children.setdefault(last.name, Node(path))
+                if node.rows is not None or node.captures or node.children:
+                    raise ContractError(f"Two kinds take rows from {path}.", "Make it one table of rows.")
+                node.only = last
+                self._make_row(node, rows)
         return root
 
     def _make_row(self, row: Node, rows: tuple[str, ...]) -> None:
@@ -148,6 +172,7 @@ class Rows:
         names = columns_of(self.tables[rows])
         row.width = len(names)
         place = {name: position for position, name in enumerate(names)}
+        parts = [part for kind in self.layout.kinds.values() if kind.rows == rows for part in kind.parts]
         for element, attributes in self.tables[rows].items():
             node, needs = row, Step("")
             for part in () if element == "." else map(step, element.split("/")):
@@ -157,15 +182,28 @@ class Rows:
             node.has_text |= None in attributes
             node.is_narrative = needs.name == NARRATIVE
             named = tuple((place[column_of(element, a)], a) for a in attributes if a is not None)
-            node.captures.append(Capture(place[f"{element}#line"], named, place.get(element, -1), needs))
+            joined = any(element.startswith(f"{part}/") for part in parts)
+            node.captures.append(Capture(place[f"{element}#line"], named, place.get(element, -1), needs, joined))
+        for name in parts:
+            # The element itself first, then what tells it apart, in one order for all parts.
+            inside = sorted(e for e in self.tables[rows] if e == name or e.startswith(f"{name}/"))
+            places = {e: [place[c] for c in _element_columns(e, self.tables[rows][e])] for e in inside}
+            key = [p for e in inside if e != name for p in places[e][2:]]
+            row.children[name].part = Part(tuple(p for e in inside for p in places[e]), tuple(key))
+            row.children[name].repeats = True
+        row.parts = tuple(own for name in parts if (own := row.children[name].part))
 
 
 def columns_of(elements: Elements) -> list[str]:
     """Names the columns of a raw table, in their order."""
     names = list(HEAD)
     for element, attributes in elements.items():
-        names += [f"{element}#line", f"{element}#at", *(column_of(element, a) for a in attributes)]
+        names += _element_columns(element, attributes)
     return names
+
+
+def _element_columns(element: str, attributes: tuple[str | None, ...]) -> list[str]:
+    return [f"{element}#line", f"{element}#at", *(column_of(element, a) for a in attributes)]
 
 
 def column_of(element: str, attribute: str | None) -> str:
@@ -187,7 +225,7 @@ def _column(texts: tuple[Any, ...], field: pa.Field) -> pa.Array:
 def _schema(elements: Elements) -> pa.Schema:
     import pyarrow as pa
 
-    numbers = {"#activity", "#index", "#line"}
+    numbers = {"#above", "#line", "#number"}
     return pa.schema(
         [(n, pa.int64() if n in numbers or n.endswith("#line") else pa.string()) for n in columns_of(elements)]
     )
