@@ -205,7 +205,7 @@ def catalogue() -> dict[str, dict[str, dict[str, str]]]:
 
 def test_every_finding_of_reading_has_a_sentence_and_every_sentence_is_used() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "intake").glob("*.py"))
-    used = set(re.findall(r'"((?:read|V25)\.[a-z-]+)"', sources))
+    used = set(re.findall(r'"((?:read|V11|V25)\.[a-z0-9-]+)"', sources))
     assert used == set(catalogue())
 
 

@@ -13,11 +13,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.intake import identity
+from pipelines.intake import ceilings, identity
 from pipelines.intake.decoding import Decoded, decode
-from pipelines.intake.grid import Grid, to_tables
-from pipelines.intake.headers import SEARCHED, Reading, find
-from pipelines.intake.model import Extract, ReadFinding
+from pipelines.intake.grid import to_tables
+from pipelines.intake.header_maps import HeaderMap
+from pipelines.intake.header_rows import SEARCHED, Header, find
+from pipelines.intake.headers import field_types
+from pipelines.intake.model import Extract, ReadFinding, Table
+from pipelines.intake.regions import Cells, blanked, cut
+from pipelines.intake.totals import take_out
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,8 +41,7 @@ class _Start:
     delimiter: str
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
-    header: int | None
-    reading: Reading | None
+    header: Header | None
     fit: tuple[float, float, int]
 
 
@@ -51,31 +54,32 @@ class _Body:
     findings: tuple[ReadFinding, ...]
 
 
-def read(path: Path) -> Extract:
-    """Reads delimited text whatever its name; never raises for what is in it."""
+def read(path: Path, own: HeaderMap | None = None) -> Extract:
+    """Reads delimited text whatever its name; never raises for what is in it. `own` are the words of its partner."""
     decoded = decode(path.read_bytes())
     if not decoded.utf8.strip():
         return Extract("unreadable", "none", decoded.encoding, findings=(ReadFinding("read.empty"),))
     head = decoded.utf8[:_HEAD].decode("utf-8", "ignore")
-    start = max((_start(head, d) for d in DELIMITERS), key=lambda s: s.fit)
-    if start.reading is None or start.header is None:
+    start = max((_start(head, d, own) for d in DELIMITERS), key=lambda s: s.fit)
+    if start.header is None:
         return _unknown(decoded, start)
-    sender = identity.read(start.rows[: start.header], None, lambda row, column: f"L{_first(start, row)}C{column + 1}")
-    headers = start.rows[start.header]
-    body = _body(decoded.utf8, head, start)
-    width = len(body.columns)
-    grid = Grid(
-        sheet="",
-        in_text=True,
-        header_row=_first(start, start.header),
-        headers=headers + ("",) * (width - len(headers)),
-        texts=body.columns,
-        types=(None,) * width,
-        rows=body.lines,
-    )
-    reading = _widened(start.reading, width)
-    tables, findings = to_tables(grid, reading)
-    empty = () if any(table.rows for table in tables) else (ReadFinding("read.no-rows", line=grid.header_row),)
+    above = start.rows[: start.header.first]
+    sender = identity.read(above, None, lambda row, column: f"L{_first(start, row)}C{column + 1}")
+    body = _body(decoded.utf8, head, start, start.header)
+    for what, count in (("columns", len(body.columns)), ("rows", len(body.lines))):
+        if count > getattr(ceilings, what.upper()):
+            return Extract("unreadable", "none", decoded.encoding, findings=(ceilings.met(what, count),))
+    regions, around = cut(blanked(_cells(start, start.header, body)), own)
+    tables: list[Table] = []
+    findings: list[ReadFinding] = []
+    for region in regions:
+        grid, totals = take_out(region.grid, field_types(region.reading))
+        found, of_columns = to_tables(grid, region.reading)
+        tables += found
+        findings += [*of_columns, *totals]
+    reading = start.header.reading
+    line = _first(start, start.header.last)
+    empty = () if any(table.rows for table in tables) else (ReadFinding("read.no-rows", line=line),)
     return Extract(
         format="csv",
         layout=reading.layout,
@@ -86,12 +90,32 @@ def read(path: Path) -> Extract:
         sender_name=sender.name,
         sender_cell=sender.cell,
         period=sender.period,
-        tables=tables,
-        findings=(*_encoding_findings(decoded), *sender.findings, *findings, *body.findings, *empty),
+        tables=tuple(tables),
+        findings=(*_encoding_findings(decoded), *sender.findings, *findings, *around, *body.findings, *empty),
     )
 
 
-def _start(head: str, delimiter: str) -> _Start:
+def _cells(start: _Start, header: Header, body: _Body) -> Cells:
+    """Puts the header on top of the body again, so that text is cut into tables as a sheet is."""
+    import pyarrow as pa
+
+    on_top = range(header.first, header.last + 1)
+    cells = [
+        [row[i] if i < len(row) else "" for row in (start.rows[at] for at in on_top)] for i in range(len(body.columns))
+    ]
+    return Cells(
+        sheet="",
+        in_text=True,
+        texts=tuple(
+            pa.concat_arrays([pa.array(c, pa.string()), text]) for c, text in zip(cells, body.columns, strict=True)
+        ),
+        types=(None,) * len(body.columns),
+        rows=pa.concat_arrays([pa.array([_first(start, row) for row in on_top], pa.int64()), body.lines]),
+        spans={},
+    )
+
+
+def _start(head: str, delimiter: str, own: HeaderMap | None) -> _Start:
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
@@ -100,14 +124,13 @@ def _start(head: str, delimiter: str) -> _Start:
         lines.append(reader.line_num)
         if len(rows) == SEARCHED:
             break
-    found = find(rows)
+    width = max(map(len, rows), default=0)
+    header = find([row + ("",) * (width - len(row)) for row in rows], own=own)
     widths = [len(row) for row in rows if any(cell.strip() for cell in row)]
     usual = max(set(widths), key=widths.count, default=1)
     steady = widths.count(usual) / len(widths) if usual > 1 else 0.0
-    header, reading = found or (None, None)
-    return _Start(
-        delimiter, tuple(rows), tuple(lines), header, reading, (reading.score if reading else 0, steady, usual)
-    )
+    score = header.reading.score if header else 0
+    return _Start(delimiter, tuple(rows), tuple(lines), header, (score, steady, usual))
 
 
 def _first(start: _Start, row: int) -> int:
@@ -124,19 +147,11 @@ def _unknown(decoded: Decoded, start: _Start) -> Extract:
     return Extract("csv", "none", decoded.encoding, start.delimiter if len(cells) > 1 else None, findings=(finding,))
 
 
-def _widened(reading: Reading, width: int) -> Reading:
-    more = (None,) * (width - len(reading.columns))
-    return Reading(
-        reading.layout, reading.kind, reading.columns + more, reading.losers, reading.language, reading.score
-    )
-
-
-def _body(utf8: bytes, head: str, start: _Start) -> _Body:
-    assert start.header is not None
-    above = start.lines[start.header]
+def _body(utf8: bytes, head: str, start: _Start, header: Header) -> _Body:
+    above = start.lines[header.last]
     lines = io.StringIO(head, newline="")
     body = utf8[sum(len(lines.readline().encode()) for _ in range(above)) :].rstrip(b"\r\n")
-    width = len(start.rows[start.header])
+    width = len(start.rows[header.last])
     # Lines that end in a lone carriage return, and a quote that is never closed, are for the careful way.
     plain = body.count(b"\r") == body.count(b"\r\n") and body.count(b'"') % 2 == 0
     fast = _in_one_go(body, start.delimiter, width, above) if plain and body else None

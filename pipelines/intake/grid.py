@@ -7,8 +7,8 @@ the header row (headers), what a layout says (layouts), any reading of what a ce
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import reports
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class Grid:
     """The rows below a header row: per column its text and, where the file types its cells, their type letters.
 
-    `rows` are sheet rows or text lines; `header_row` is that of the header; `in_text` says which way to address.
+    `rows` are sheet rows or text lines; `header_row` is that of the header, `header_rows` that of each column's header
+    where it is spread over several; `in_text` says which way to address; `first` is the position of the first column
+    where the table starts further right; `cells` are the addresses of cells that stand elsewhere, by position.
     """
 
     sheet: str
@@ -34,14 +36,44 @@ class Grid:
     texts: tuple[pa.StringArray, ...]
     types: tuple[pa.StringArray | None, ...]
     rows: pa.Int64Array
+    header_rows: tuple[int, ...] = ()
+    first: int = 0
+    cells: Mapping[int, pa.StringArray] = field(default_factory=dict)
 
     def label(self, position: int) -> str:
         """Names a column: its letter in a sheet, its number in text."""
-        return str(position + 1) if self.in_text else letter(position)
+        at = self.first + position
+        return str(at + 1) if self.in_text else letter(at)
 
     def address(self, position: int, row: int) -> str:
         """Gives the address of one cell."""
-        return f"L{row}C{position + 1}" if self.in_text else f"{letter(position)}{row}"
+        at = self.first + position
+        return f"L{row}C{at + 1}" if self.in_text else f"{letter(at)}{row}"
+
+    def header_cell(self, position: int) -> str:
+        """Gives the address of a column's header."""
+        return self.address(position, self.header_rows[position] if self.header_rows else self.header_row)
+
+    def addresses(self, position: int) -> pa.StringArray:
+        """Gives the addresses of all cells of a column."""
+        import pyarrow.compute as pc
+
+        if position in self.cells:
+            return self.cells[position]
+        rows, at = self.rows.cast("string"), self.first + position
+        if self.in_text:
+            return pc.binary_join_element_wise("L", rows, f"C{at + 1}", "")
+        return pc.binary_join_element_wise(letter(at), rows, "")
+
+    def where(self, kept: pa.BooleanArray) -> Grid:
+        """Leaves out rows."""
+        return replace(
+            self,
+            texts=tuple(text.filter(kept) for text in self.texts),
+            types=tuple(None if kind is None else kind.filter(kept) for kind in self.types),
+            rows=self.rows.filter(kept),
+            cells={position: cells.filter(kept) for position, cells in self.cells.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +87,6 @@ class _Cells:
 
 def to_tables(grid: Grid, reading: Reading) -> tuple[tuple[Table, ...], tuple[ReadFinding, ...]]:
     """Turns a sheet into one table per kind its rows become, with findings about its columns."""
-    grid = _without_blanks(grid)
     layout = next((x for x in load_tables() if x.layout == reading.layout), None)
     tables = _by_layout(grid, reading, layout) if layout else (_by_kind(grid, reading),)
     return tables, _column_findings(grid, reading, layout)
@@ -68,28 +99,6 @@ def letter(position: int) -> str:
         position, rest = position // 26 - 1, position % 26
         name = chr(65 + rest) + name
     return name
-
-
-def _without_blanks(grid: Grid) -> Grid:
-    """Makes blank cells null and leaves out rows that have nothing else."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts, some = [], pa.repeat(pa.scalar(False), len(grid.rows))
-    for text in grid.texts:
-        blank = pc.equal(pc.utf8_trim_whitespace(text), "")
-        if pc.any(blank).as_py():
-            text = pc.if_else(blank, pa.scalar(None, pa.string()), text)
-        some = pc.or_(some, pc.is_valid(text))
-        texts.append(text)
-    if pc.all(some).as_py() is not False:
-        return _replace(grid, texts, list(grid.types), grid.rows)
-    kept = [None if kind is None else kind.filter(some) for kind in grid.types]
-    return _replace(grid, [text.filter(some) for text in texts], kept, grid.rows.filter(some))
-
-
-def _replace(grid: Grid, texts: Sequence[pa.Array], types: Sequence[pa.Array | None], rows: pa.Array) -> Grid:
-    return Grid(grid.sheet, grid.in_text, grid.header_row, grid.headers, tuple(texts), tuple(types), rows)
 
 
 def _by_kind(grid: Grid, reading: Reading) -> Table:
@@ -128,7 +137,7 @@ def _table(
     for name in known:
         parts += [fields[name].text, fields[name].cell, fields[name].type]
     data = pa.Table.from_arrays(parts, schema=data_schema(tuple(known)))
-    shown = [Column(name, _shown(grid.headers[i]), i, grid.label(i)) for i, name in enumerate(columns)]
+    shown = [Column(name, _shown(grid.headers[i]), grid.first + i, grid.label(i)) for i, name in enumerate(columns)]
     return Table(kind, grid.sheet, data.num_rows, tuple(shown), data)
 
 
@@ -177,15 +186,10 @@ def _found(cells: _Cells, pattern: str) -> _Cells:
 
 def _column(grid: Grid, position: int) -> _Cells:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    rows = grid.rows.cast(pa.string())
-    if grid.in_text:
-        cell = pc.binary_join_element_wise("L", rows, f"C{position + 1}", "")
-    else:
-        cell = pc.binary_join_element_wise(letter(position), rows, "")
     types = grid.types[position]
-    return _Cells(grid.texts[position], cell, pa.repeat("s", len(rows)) if types is None else types)
+    letters = pa.repeat("s", len(grid.rows)) if types is None else types
+    return _Cells(grid.texts[position], grid.addresses(position), letters)
 
 
 def _row_cells(grid: Grid) -> pa.StringArray:
@@ -258,7 +262,7 @@ def _column_findings(grid: Grid, reading: Reading, layout: Layout | None) -> tup
                 ReadFinding(
                     rule,
                     sheet=grid.sheet or None,
-                    cell=grid.address(i, grid.header_row),
+                    cell=grid.header_cell(i),
                     line=_line(grid),
                     value=header or None,
                     suggestion=near.get(i),

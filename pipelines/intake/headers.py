@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from pipelines.contract import Contract, fold, header_map, reports
+from pipelines.intake.header_maps import HeaderMap
 from pipelines.intake.layouts import Layout, load_tables
 
-#: Rows of a sheet among which the header is looked for: letters often stand above a table, seldom more than these.
-SEARCHED = 60
 #: Words that tell no two headers apart: "Nom du bénéficiaire" is "Nom bénéficiaire".
 _LITTLE = frozenset("a au aux d de des du en et eur euro l la le les of on ou par pour s sur the un une".split())
 
@@ -48,24 +48,44 @@ class _Words:
     weak_from: int
 
 
-def find(rows: Sequence[Sequence[str]], sheet: str = "") -> tuple[int, Reading] | None:
-    """Finds the header row among the first rows of a sheet: its index and meaning, or None if there is none."""
-    best: tuple[int, Reading] | None = None
-    for index, row in enumerate(rows[:SEARCHED]):
-        found = read(row, sheet)
-        if found is not None and (best is None or found.score > best[1].score):
-            best = (index, found)
-    return best
+def read(headers: Sequence[str], sheet: str = "", own: HeaderMap | None = None) -> Reading | None:
+    """Reads one row as headers, by the kind or layout that knows most of it; None if none knows enough.
 
-
-def read(headers: Sequence[str], sheet: str = "") -> Reading | None:
-    """Reads one row as headers, by the kind or layout that knows most of it; None if none knows enough."""
-    filled = [i for i, header in enumerate(headers) if fold(header)]
+    `own` are the words of the partner; they count where nobody else knows a header.
+    """
+    filled = [i for i, header in enumerate(headers) if _key(header)]
     if len(filled) < 2:
         return None
-    found = [r for c in reports().values() if (r := _as_kind(headers, filled, c, sheet))]
-    found += [r for layout in load_tables() if (r := _as_layout(headers, layout))]
+    # Of a dozen kinds one or two share any word with a row; only these are looked at closely.
+    counts = Counter(owner for i in filled for owner in owners(headers[i], own))
+    found = [r for c in reports().values() if counts[c.kind] > 1 and (r := _as_kind(headers, filled, c, sheet, own))]
+    found += [r for x in load_tables() if counts[x.layout] > 1 and (r := _as_layout(headers, x, own))]
     return max(found, key=lambda r: r.score, default=None)
+
+
+@lru_cache(maxsize=50_000)
+def owners(header: str, own: HeaderMap | None = None) -> frozenset[str]:
+    """Names the kinds and layouts that know a header."""
+    if not (key := _key(header)):
+        return frozenset()
+    exact, lightly = _knowing()
+    known = exact.get(key, frozenset()) | lightly.get(_light(header), frozenset())
+    return known | frozenset(owner for owner, spelling, _ in own.words if _key(spelling) == key) if own else known
+
+
+def field_types(reading: Reading) -> dict[int, str]:
+    """Gives the type of the field that each column fills, by position; of a layout, the columns that go over whole."""
+    if reading.kind is not None:
+        fields = reports()[reading.kind].fields
+        return {i: fields[name].type for i, name in enumerate(reading.columns) if name}
+    layout = next(x for x in load_tables() if x.layout == reading.layout)
+    types: dict[str, str] = {}
+    for table in layout.tables:
+        for name, source in table.fields.items():
+            for leaf in source.leaves():
+                if leaf.column is not None and source.join is None:
+                    types.setdefault(leaf.column, reports()[table.kind].fields[name].type)
+    return {i: types[name] for i, name in enumerate(reading.columns) if name in types}
 
 
 def suggest(header: str, reading: Reading) -> str | None:
@@ -87,8 +107,10 @@ def suggest(header: str, reading: Reading) -> str | None:
     return shown[near[0]] if near else None
 
 
-def _as_kind(headers: Sequence[str], filled: Sequence[int], contract: Contract, sheet: str) -> Reading | None:
-    columns, losers = _assign(headers, _kind_words(contract.kind))
+def _as_kind(
+    headers: Sequence[str], filled: Sequence[int], contract: Contract, sheet: str, own: HeaderMap | None
+) -> Reading | None:
+    columns, losers = _assign(headers, _with(_kind_words(contract.kind), contract.kind, own))
     hits = len({c for c in columns if c})
     missing = sum(1 for f in contract.fields.values() if f.required and f.name not in columns)
     hinted = _hints(sheet, contract)
@@ -100,8 +122,8 @@ def _as_kind(headers: Sequence[str], filled: Sequence[int], contract: Contract, 
     return Reading("template", contract.kind, columns, losers, _language(headers, columns, contract), score)
 
 
-def _as_layout(headers: Sequence[str], layout: Layout) -> Reading | None:
-    columns, losers = _assign(headers, _layout_words(layout.layout))
+def _as_layout(headers: Sequence[str], layout: Layout, own: HeaderMap | None) -> Reading | None:
+    columns, losers = _assign(headers, _with(_layout_words(layout.layout), layout.layout, own))
     hits = len({c for c in columns if c})
     met = all(any(column in columns for column in group) for group in layout.needs)
     if not (hits >= 2 and met) and hits < 5:
@@ -163,6 +185,27 @@ def _layout_words(name: str) -> _Words:
     return _words(spelled, {c: w.beside for c, w in layout.columns.items() if w.beside}, weak_from)
 
 
+@cache
+def _knowing() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Gives, per spelling and per light spelling, the kinds and layouts that know it."""
+    exact: dict[str, set[str]] = {}
+    lightly: dict[str, set[str]] = {}
+    every = {kind: _kind_words(kind) for kind in reports()} | {x.layout: _layout_words(x.layout) for x in load_tables()}
+    for owner, words in every.items():
+        for places, known in ((words.places, exact), (words.light, lightly)):
+            for key in places:
+                known.setdefault(key, set()).add(owner)
+    return {k: frozenset(v) for k, v in exact.items()}, {k: frozenset(v) for k, v in lightly.items()}
+
+
+def _with(words: _Words, owner: str, own: HeaderMap | None) -> _Words:
+    """Adds the words of a partner, which yield to those of the contract or the layout."""
+    if own is None:
+        return words
+    more = {_key(spelling): ((column, 1),) for of, spelling, column in own.words if of == owner}
+    return replace(words, places=more | dict(words.places)) if more else words
+
+
 def _words(spelled: Sequence[tuple[str, str, int]], beside: Mapping[str, str], weak_from: int) -> _Words:
     places: dict[str, dict[str, int]] = {}
     light: dict[str, dict[str, int]] = {}
@@ -193,14 +236,17 @@ def _hints(sheet: str, contract: Contract) -> bool:
     return name.startswith((_key(contract.kind), _key(contract.title.en), _key(contract.title.fr)))
 
 
+_folded = lru_cache(maxsize=20_000)(fold)
+
+
 @lru_cache(maxsize=20_000)
 def _key(header: str) -> str:
     """Folds a header and closes its gaps: `nom_attribuant`, `Nom attribuant` and `nomAttribuant` are one."""
-    return fold(header).replace(" ", "")
+    return _folded(header).replace(" ", "")
 
 
 @lru_cache(maxsize=20_000)
 def _light(header: str) -> str:
     """Folds a header and leaves out little words, years and plurals: "Montants votés en 2023" is "Montant voté"."""
-    words = [word for word in fold(header).split() if word not in _LITTLE and not _YEAR.fullmatch(word)]
+    words = [word for word in _folded(header).split() if word not in _LITTLE and not _YEAR.fullmatch(word)]
     return "".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)

@@ -1,4 +1,5 @@
-"""What a workbook reader does not tell of an xlsx sheet: error cells, formulas never computed, a wildly sparse sheet.
+"""What a workbook reader does not tell of an xlsx: error cells, formulas never computed, what is hidden or merged or
+shown as a percentage, a wildly sparse sheet.
 
 calamine gives an error cell as an empty one, and sets aside memory for every cell up to the last, so that a file of
 6 KB whose last cell is in row 1,000,000 takes a gigabyte. Both are seen in the XML of the sheet, at little cost.
@@ -16,6 +17,8 @@ import zlib
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from pipelines.intake.facts import BookFacts, SheetFacts, column_number
+
 #: What reading a damaged zip raises, of whichever layer; the bytes are in memory, so that none is the machine's fault.
 BROKEN = (
     zipfile.BadZipFile, zlib.error, ElementTree.ParseError, struct.error,
@@ -24,9 +27,6 @@ BROKEN = (
 #: A sheet is sparse if it claims this many cells and 20 times as many as it has.
 _LARGE = 2_000_000
 _SPARSE = 20
-#: No honest report comes near; beyond it, a file would be a way to fill the memory.
-MAXIMUM_BYTES = 1_000_000_000
-
 _CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"')
 _BEYOND = re.compile(rb'<c r="[A-Z]{2}')
 _ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"')
@@ -38,20 +38,37 @@ _NEVER = re.compile(
 )
 
 
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_COLUMN = re.compile(rb'<col\b(?=[^>]*\bhidden="(?:1|true)")(?=[^>]*\bmin="(\d+)")[^>]*\bmax="(\d+)"')
+_MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+#: Formats that every xlsx has without stating them; 9 and 10 are percentages.
+_PERCENT = {9, 10}
+#: Columns of a sheet; a range of hidden columns often runs to the last.
+_LAST_COLUMN = 16_384
+
+
 @dataclass(frozen=True)
-class SheetFacts:
-    """What the XML of one sheet says: error cells by row number and column index, formulas without a value."""
+class Scanned:
+    """What the parts of an xlsx say; `sparse` are the parts of sheets that are mostly holes, by name."""
 
-    part: str
-    errors: dict[tuple[int, int], str]
-    uncomputed: tuple[str, ...]
-    sparse: bool
+    book: BookFacts
+    sparse: dict[str, str]
 
 
-def scan(raw: bytes) -> dict[str, SheetFacts]:
-    """Looks through every sheet of an xlsx, by sheet name; raises one of BROKEN if it is damaged."""
+def scan(raw: bytes) -> Scanned:
+    """Looks through every sheet of an xlsx; raises one of BROKEN if it is damaged."""
     with zipfile.ZipFile(io.BytesIO(raw)) as package:
-        return {name: _facts(part, package.read(part)) for name, part in _parts(package).items()}
+        inside = set(package.namelist())
+        styles = _percent_styles(package) if "xl/styles.xml" in inside else ()
+        sheets, sparse = {}, {}
+        for name, part in _parts(package).items():
+            content = package.read(part)
+            sheets[name] = _facts(content, styles)
+            if _is_sparse(content):
+                sparse[part] = name
+        from_1904 = re.search(rb'\bdate1904="(?:1|true)"', package.read("xl/workbook.xml")) is not None
+        return Scanned(BookFacts(sheets, "xl/vbaProject.bin" in inside, from_1904), sparse)
 
 
 def size(raw: bytes) -> int:
@@ -60,14 +77,13 @@ def size(raw: bytes) -> int:
         return sum(part.file_size for part in package.infolist())
 
 
-def compact(raw: bytes, facts: dict[str, SheetFacts]) -> tuple[io.BytesIO, dict[str, list[int] | None]]:
+def compact(raw: bytes, sparse: dict[str, str]) -> tuple[io.BytesIO, dict[str, list[int] | None]]:
     """Copies an xlsx with the empty rows of its sparse sheets left out; gives the true numbers of the rows left.
 
     A sheet that is sparse even so has None: its cells are scattered so widely that it is no report.
     """
     copy = io.BytesIO()
     rows: dict[str, list[int] | None] = {}
-    sparse = {f.part: name for name, f in facts.items() if f.sparse}
     with zipfile.ZipFile(io.BytesIO(raw)) as package, zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as packed:
         for part in package.namelist():
             content = package.read(part)
@@ -98,14 +114,44 @@ def _tree(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
     return ElementTree.fromstring(raw)  # noqa: S314 - without a document type there are no entities
 
 
-def _facts(part: str, raw: bytes) -> SheetFacts:
+def _percent_styles(package: zipfile.ZipFile) -> tuple[bytes, ...]:
+    """Gives the numbers of the cell styles that show a percentage."""
+    raw = package.read("xl/styles.xml")
+    stated = {
+        int(found[1]) for found in re.finditer(rb'<numFmt\b[^>]*\bnumFmtId="(\d+)"[^>]*>', raw) if b"%" in found[0]
+    }
+    formats = re.search(rb"<cellXfs\b.*?</cellXfs>", raw, re.DOTALL)
+    used = [re.search(rb'numFmtId="(\d+)"', xf) for xf in re.findall(rb"<xf\b[^>]*>", formats[0] if formats else b"")]
+    return tuple(b"%d" % i for i, found in enumerate(used) if found and int(found[1]) in stated | _PERCENT)
+
+
+def _facts(raw: bytes, percent_styles: tuple[bytes, ...]) -> SheetFacts:
     errors = {}
     if b't="e"' in raw:
         errors = {
             (int(found[2]), column_number(found[1].decode()) - 1): found[3].decode() for found in _ERROR.finditer(raw)
         }
     uncomputed = tuple(found[1].decode() for found in _NEVER.finditer(raw)) if b"<f" in raw else ()
-    return SheetFacts(part, errors, uncomputed, _is_sparse(raw))
+    body = raw.find(b"<sheetData")
+    columns = [
+        (int(found[1]) - 1, min(int(found[2]), _LAST_COLUMN)) for found in _COLUMN.finditer(raw, 0, max(body, 0))
+    ]
+    percent: dict[int, set[int]] = {}
+    if percent_styles:
+        shown = re.compile(rb'<c\b(?=[^>]*\bs="(?:' + b"|".join(percent_styles) + rb')")[^>]*?\br="([A-Z]+)(\d+)"')
+        for found in shown.finditer(raw):
+            percent.setdefault(column_number(found[1].decode()) - 1, set()).add(int(found[2]))
+    return SheetFacts(
+        errors=errors,
+        uncomputed=uncomputed,
+        hidden_rows=tuple(int(found[1]) for found in _HIDDEN_ROW.finditer(raw)) if _HIDDEN.search(raw) else (),
+        hidden_columns=tuple(i for first, last in columns for i in range(first, last)),
+        percent={column: frozenset(rows) for column, rows in percent.items()},
+        merged=tuple(
+            (int(found[2]), column_number(found[1].decode()) - 1, int(found[4]), column_number(found[3].decode()) - 1)
+            for found in _MERGED.finditer(raw, max(raw.rfind(b"</sheetData>"), 0))
+        ),
+    )
 
 
 def _is_sparse(raw: bytes) -> bool:
@@ -120,14 +166,6 @@ def _is_sparse(raw: bytes) -> bool:
     widest = max((cell[1] for cell in _CELL.finditer(raw)), key=lambda name: (len(name), name), default=b"A")
     claimed = rows * column_number(widest.decode())
     return claimed > _LARGE and claimed > cells * _SPARSE
-
-
-def column_number(letters: str) -> int:
-    """Gives the number of a sheet column: A is 1, AA is 27."""
-    number = 0
-    for char in letters:
-        number = number * 26 + ord(char) - 64
-    return number
 
 
 def _dense(raw: bytes) -> tuple[bytes, list[int]]:

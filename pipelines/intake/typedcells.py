@@ -59,11 +59,6 @@ def column(values: Sequence[Any]) -> TypedColumn:
     return TypedColumn(text, pc.if_else(faults, "e", letters), repaired)
 
 
-def shown(rows: Sequence[Sequence[Any]]) -> list[tuple[str, ...]]:
-    """Gives the text of a few rows, as `column` does for many."""
-    return list(zip(*(column(values).text.to_pylist() for values in zip(*rows, strict=True)), strict=True))
-
-
 def _only(kind: type, values: Sequence[Any], types: Sequence[type]) -> list[Any]:
     return [value if type_ is kind else None for value, type_ in zip(values, types, strict=True)]
 

@@ -7,20 +7,23 @@ of xlsx (sheetxml), what headers mean (headers), what a cell means.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.intake import identity, sheetxml
-from pipelines.intake.grid import Grid, letter, to_tables
-from pipelines.intake.headers import SEARCHED, Reading, find
+from pipelines.intake import ceilings, identity, sheetnotes, sheetxml
+from pipelines.intake.facts import BookFacts, SheetFacts
+from pipelines.intake.grid import letter, to_tables
+from pipelines.intake.header_maps import HeaderMap
+from pipelines.intake.header_rows import SEARCHED
+from pipelines.intake.headers import Reading, field_types
 from pipelines.intake.identity import Sender
+from pipelines.intake.merged import repeat
 from pipelines.intake.model import Extract, ReadFinding, Table
-from pipelines.intake.typedcells import Fault, column, shown
-
-#: Cells of one sheet beyond which it is not unpacked: ten times the largest report that a workbook is fit for.
-_MAXIMUM_CELLS = 60_000_000
+from pipelines.intake.regions import Cells, blanked, cut
+from pipelines.intake.totals import take_out
+from pipelines.intake.typedcells import Fault, column
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class _Sheet:
     hidden: bool
     rows: list[list[Any]]
     numbers: Sequence[int]
-    uncomputed: tuple[str, ...]
+    facts: SheetFacts
 
 
 @dataclass
@@ -40,23 +43,31 @@ class _Gathered:
 
     sender: Sender
     tables: list[Table]
-    readings: list[Reading]
+    readings: list[tuple[str, Reading]]
     findings: list[ReadFinding]
     unread: list[tuple[str, int, str]]
     repaired: list[str]
 
 
-def read(path: Path, form: str) -> Extract:
-    """Reads a workbook of a known form (xlsx, xlsb, xls, ods); what is wrong with it becomes findings."""
+def read(path: Path, form: str, own: HeaderMap | None = None) -> Extract:
+    """Reads a workbook of a known form (xlsx, xlsb, xls, ods); what is wrong with it becomes findings.
+
+    `own` are the words of the partner whose workbook it is. Macros are never run.
+    """
     from python_calamine import CalamineError, PasswordError
 
     raw = path.read_bytes()
     try:
-        if form != "xls" and sheetxml.size(raw) > sheetxml.MAXIMUM_BYTES:
-            return _unreadable(ReadFinding("read.too-large"))
-        sheets = list(_sheets(raw, form))
-    except _TooLarge as large:
-        return _unreadable(ReadFinding("read.too-large", sheet=large.sheet))
+        if form != "xls" and (size := sheetxml.size(raw)) > ceilings.BYTES:
+            return _unreadable(ceilings.met("bytes", size))
+        book, sheets = _open(raw, form)
+        # Sheet by sheet, so that the cells of one are let go before the next is unpacked.
+        gathered = _Gathered(Sender(), [], [], [], [], [])
+        for sheet in sheets:
+            _gather(sheet, book.from_1904, own, gathered)
+            sheet.rows.clear()
+    except _Refused as refused:
+        return _unreadable(refused.finding)
     except PasswordError:
         return _unreadable(ReadFinding("read.password"))
     except (CalamineError, *sheetxml.BROKEN) as problem:
@@ -66,48 +77,55 @@ def read(path: Path, form: str) -> Extract:
         if type(problem).__name__ != "PanicException":
             raise
         return _damaged(problem)
-    gathered = _Gathered(Sender(), [], [], [], [], [])
-    for sheet in sheets:
-        _gather(sheet, gathered)
-    return _extract(gathered, form)
+    found = _extract(gathered, form)
+    notes = (*sheetnotes.of_book(book), *sheetnotes.renamed(gathered.readings))
+    return replace(found, findings=(*found.findings, *notes)) if found.tables else found
 
 
-class _TooLarge(Exception):
-    def __init__(self, sheet: str) -> None:
-        super().__init__(sheet)
-        self.sheet = sheet
+class _Refused(Exception):
+    def __init__(self, finding: ReadFinding) -> None:
+        super().__init__(finding.rule_id)
+        self.finding = finding
 
 
-def _sheets(raw: bytes, form: str) -> Iterator[_Sheet]:
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+def _open(raw: bytes, form: str) -> tuple[BookFacts, Iterator[_Sheet]]:
+    """Opens a workbook: what is known of it, and its sheets, which are read one by one."""
+    from python_calamine import CalamineWorkbook
 
-    facts: dict[str, sheetxml.SheetFacts] = {}
     gaps: dict[str, list[int] | None] = {}
     # By content, since a received file has no extension and a sent one may have a wrong one.
     source = io.BytesIO(raw)
+    book = BookFacts()
     if form == "xlsx":
-        facts = sheetxml.scan(raw)
-        if any(fact.sparse for fact in facts.values()):
-            source, gaps = sheetxml.compact(raw, facts)
-    with CalamineWorkbook.from_filelike(source) as book:
-        for about in book.sheets_metadata:
-            if about.typ != SheetTypeEnum.WorkSheet:
-                continue
-            if about.name in gaps and gaps[about.name] is None:
-                raise _TooLarge(about.name)
-            sheet = book.get_sheet_by_name(about.name)
-            if sheet.total_height * sheet.total_width > _MAXIMUM_CELLS:
-                raise _TooLarge(about.name)
-            rows = sheet.to_python(skip_empty_area=False)
-            numbers = gaps.get(about.name) or range(1, len(rows) + 1)
-            fact = facts.get(about.name)
-            if fact is not None and fact.errors:
-                _mark(rows, numbers, fact.errors)
-            hidden = about.visible != SheetVisibleEnum.Visible
-            yield _Sheet(about.name, hidden, rows, numbers, fact.uncomputed if fact else ())
+        scanned = sheetxml.scan(raw)
+        book = scanned.book
+        if scanned.sparse:
+            source, gaps = sheetxml.compact(raw, scanned.sparse)
+    return book, _sheets(CalamineWorkbook.from_filelike(source), book, gaps)
 
 
-def _mark(rows: list[list[Any]], numbers: Sequence[int], errors: dict[tuple[int, int], str]) -> None:
+def _sheets(opened: Any, book: BookFacts, gaps: Mapping[str, list[int] | None]) -> Iterator[_Sheet]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    for about in opened.sheets_metadata:
+        if about.typ != SheetTypeEnum.WorkSheet:
+            continue
+        if about.name in gaps and gaps[about.name] is None:
+            raise _Refused(ReadFinding("read.too-large", sheet=about.name))
+        sheet = opened.get_sheet_by_name(about.name)
+        if (cells := sheet.total_height * sheet.total_width) > ceilings.CELLS:
+            raise _Refused(ceilings.met("cells", cells, about.name))
+        if sheet.total_width > ceilings.COLUMNS:
+            raise _Refused(ceilings.met("columns", sheet.total_width, about.name))
+        rows = sheet.to_python(skip_empty_area=False)
+        numbers = gaps.get(about.name) or range(1, len(rows) + 1)
+        facts = book.sheets.get(about.name, SheetFacts())
+        if facts.errors:
+            _mark(rows, numbers, facts.errors)
+        yield _Sheet(about.name, about.visible != SheetVisibleEnum.Visible, rows, numbers, facts)
+
+
+def _mark(rows: list[list[Any]], numbers: Sequence[int], errors: Mapping[tuple[int, int], str]) -> None:
     """Puts error cells, which the reader gives as empty ones, back in their places."""
     index = {number: i for i, number in enumerate(numbers)}
     for (number, position), text in errors.items():
@@ -115,53 +133,54 @@ def _mark(rows: list[list[Any]], numbers: Sequence[int], errors: dict[tuple[int,
             rows[index[number]][position] = Fault(text)
 
 
-def _gather(sheet: _Sheet, gathered: _Gathered) -> None:
-    """Reads one sheet as the identity of the sender, as a table, or not at all."""
-    head = shown(sheet.rows[:SEARCHED])
+def _gather(sheet: _Sheet, from_1904: bool, own: HeaderMap | None, gathered: _Gathered) -> None:
+    """Reads one sheet as the identity of the sender, as tables, or not at all."""
+    import pyarrow as pa
+
+    if not sheet.rows:
+        return
+    columns = [column(values) for values in zip(*sheet.rows, strict=True)]
+    index = {number: i for i, number in enumerate(sheet.numbers)} if sheet.facts.merged else {}
+    cells = blanked(
+        Cells(
+            sheet=sheet.name,
+            in_text=False,
+            texts=tuple(cells.text for cells in columns),
+            types=tuple(cells.type for cells in columns),
+            rows=pa.array(sheet.numbers, pa.int64()),
+            spans={(index[r], c): last - c + 1 for r, c, _, last in sheet.facts.merged if r in index and last > c},
+        )
+    )
+    head = cells.head(0, SEARCHED)
 
     def address(row: int, position: int) -> str:
         return f"{letter(position)}{sheet.numbers[row]}"
 
     if identity.is_identity(sheet.name):
         gathered.sender = identity.read(head, sheet.name, address, gathered.sender)
-    elif (found := find(head, sheet.name)) is not None:
-        header, reading = found
-        gathered.sender = identity.read(head[:header], sheet.name, address, gathered.sender)
-        _gather_table(sheet, header, reading, head[header], gathered)
+        return
+    regions, findings = cut(cells, own)
+    for region in regions:
+        if region.above < len(head):
+            gathered.sender = identity.read(head[: region.above], sheet.name, address, gathered.sender)
+        types = field_types(region.reading)
+        grid, merged = repeat(region.grid, types, sheet.facts.merged)
+        grid, totals = take_out(grid, types)
+        grid, shown = sheetnotes.as_shown(grid, types, sheet.facts, from_1904)
+        tables, of_columns = to_tables(grid, region.reading)
+        gathered.tables += tables
+        gathered.readings.append((sheet.name, region.reading))
+        gathered.findings += [*of_columns, *merged, *totals, *shown]
+    if regions:
+        gathered.findings += findings
+        gathered.findings += sheetnotes.of_sheet(cells, sheet.hidden, sheet.facts, [r.grid for r in regions])
+        gathered.repaired += [cells.repaired for cells in columns if cells.repaired is not None]
     elif not (sheet.hidden or identity.is_guidance(sheet.name)):
         filled = [(i, row) for i, row in enumerate(head) if any(cell.strip() for cell in row)]
         if filled:
-            row, cells = max(filled, key=lambda found: sum(1 for cell in found[1] if cell.strip()))
-            words = " | ".join(" ".join(cell.split()) for cell in cells if cell.strip())
+            row, cells_there = max(filled, key=lambda found: sum(1 for cell in found[1] if cell.strip()))
+            words = " | ".join(" ".join(cell.split()) for cell in cells_there if cell.strip())
             gathered.unread.append((sheet.name, sheet.numbers[row], words[:300]))
-
-
-def _gather_table(sheet: _Sheet, header: int, reading: Reading, headers: tuple[str, ...], gathered: _Gathered) -> None:
-    import pyarrow as pa
-
-    below = sheet.rows[header + 1 :]
-    columns = [column(values) for values in (zip(*below, strict=True) if below else [()] * len(headers))]
-    grid = Grid(
-        sheet=sheet.name,
-        in_text=False,
-        header_row=sheet.numbers[header],
-        headers=headers,
-        texts=tuple(cells.text for cells in columns),
-        types=tuple(cells.type for cells in columns),
-        rows=pa.array(sheet.numbers[header + 1 :], pa.int64()),
-    )
-    tables, findings = to_tables(grid, reading)
-    gathered.tables += tables
-    gathered.readings.append(reading)
-    gathered.findings += findings
-    gathered.repaired += [cells.repaired for cells in columns if cells.repaired is not None]
-    if sheet.hidden:
-        gathered.findings.append(ReadFinding("V25.hidden-sheet", sheet=sheet.name))
-    if sheet.uncomputed:
-        count = str(len(sheet.uncomputed))
-        gathered.findings.append(
-            ReadFinding("V25.formula-without-value", sheet=sheet.name, cell=sheet.uncomputed[0], args={"cells": count})
-        )
 
 
 def _extract(gathered: _Gathered, form: str) -> Extract:
@@ -179,8 +198,8 @@ def _extract(gathered: _Gathered, form: str) -> Extract:
         findings.append(ReadFinding("V25.repaired", value=gathered.repaired[0], args={"places": places}))
     return Extract(
         format=form,
-        layout=gathered.readings[0].layout,
-        language=next((r.language for r in gathered.readings if r.language), None),
+        layout=gathered.readings[0][1].layout,
+        language=next((r.language for _, r in gathered.readings if r.language), None),
         sender_id=sender.id,
         sender_name=sender.name,
         sender_cell=sender.cell,
