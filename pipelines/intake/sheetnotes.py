@@ -17,6 +17,7 @@ from pipelines.intake.grid import Grid, letter
 from pipelines.intake.headers import Reading
 from pipelines.intake.model import ReadFinding
 from pipelines.intake.totals import QUANTITIES
+from pipelines.intake.typedcells import written
 
 if TYPE_CHECKING:
     from pipelines.intake.regions import Cells
@@ -114,10 +115,8 @@ def _percentages(grid: Grid, position: int, rows: frozenset[int]) -> object:
     text = grid.texts[position]
     shown = pc.is_in(grid.rows, value_set=pa.array(sorted(rows), pa.int64()))
     shown = pc.and_(shown, pc.equal(grid.types[position], "n"))
-    number = pc.if_else(shown, text, pa.scalar(None, pa.string())).cast(pa.decimal128(38, 20))
-    hundred = pc.multiply(number.cast(pa.decimal128(34, 16), safe=False), pa.scalar(100).cast(pa.decimal128(3, 0)))
-    plain = pc.replace_substring_regex(hundred.cast(pa.string()), r"(\.[0-9]*?)0+$", r"\1")
-    return pc.if_else(shown, pc.replace_substring_regex(plain, r"\.$", ""), text)
+    kept = pc.if_else(shown, text, pa.scalar(None, pa.string())).cast(pa.float64())
+    return pc.if_else(shown, written(pc.multiply(kept, 100.0)), text)
 
 
 def _days_of_1904(grid: Grid, position: int) -> tuple[object, int, int] | None:

@@ -126,12 +126,10 @@ def _check(grid: Grid, total: _Total, totals: set[int], since: int) -> dict[int,
     is_part = total.label is not None and _PART.match(_text(grid, total.label, total.index)) is not None
     for position in total.amounts:
         value = _sum(grid, position, total.index, total.index + 1, set())
-        sums = [_sum(grid, position, start, total.index, totals) for start in (0, since)]
-        known = [each for each in sums if each is not None]
-        if value is None or len(known) < len(sums):
-            checked[position] = (None, False)
-            continue
-        checked[position] = (known[is_part], any(abs(value - each) <= _NEAR for each in known))
+        whole, part = (_sum(grid, position, start, total.index, totals) for start in (0, since))
+        expected = part if is_part else whole
+        right = value is not None and any(abs(value - each) <= _NEAR for each in (whole, part) if each is not None)
+        checked[position] = (expected if value is not None else None, right)
     return checked
 
 

@@ -64,6 +64,12 @@ def _only(kind: type, values: Sequence[Any], types: Sequence[type]) -> list[Any]
 
 
 def _numbers(values: list[float | None]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return written(pa.array(values, pa.float64()))
+
+
+def written(floats: pa.DoubleArray) -> pa.StringArray:
     """Writes numbers as the sheet shows them: whole ones without a point, none with an exponent, 15 digits at most.
 
     A sheet keeps 15 digits of what is typed; those beyond are noise of binary arithmetic (32365.280000000002).
@@ -71,7 +77,6 @@ def _numbers(values: list[float | None]) -> pa.StringArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    floats = pa.array(values, pa.float64())
     whole = pc.and_(pc.equal(pc.floor(floats), floats), pc.less_equal(pc.abs(floats), _EXACT))
     integers = pc.if_else(whole, floats, 0.0).cast(pa.int64()).cast(pa.string())
     text = pc.if_else(whole, integers, floats.cast(pa.string()))

@@ -41,6 +41,7 @@ class _Sheet:
 class _Gathered:
     """What the sheets read so far gave."""
 
+    book: BookFacts
     sender: Sender
     tables: list[Table]
     readings: list[tuple[str, Reading]]
@@ -54,32 +55,39 @@ def read(path: Path, form: str, own: HeaderMap | None = None) -> Extract:
 
     `own` are the words of the partner whose workbook it is. Macros are never run.
     """
+    raw = path.read_bytes()
+    gathered = _Gathered(BookFacts(), Sender(), [], [], [], [], [])
+    for sheet in _opened(raw, form, gathered):
+        if isinstance(sheet, ReadFinding):
+            return Extract("unreadable", "none", findings=(sheet,))
+        _gather(sheet, own, gathered)
+        sheet.rows.clear()
+    found = _extract(gathered, form)
+    notes = (*sheetnotes.of_book(gathered.book), *sheetnotes.renamed(gathered.readings))
+    return replace(found, findings=(*found.findings, *notes)) if found.tables else found
+
+
+def _opened(raw: bytes, form: str, gathered: _Gathered) -> Iterator[_Sheet | ReadFinding]:
+    """Gives sheet after sheet, so that the cells of one are let go before the next is unpacked; last, what stops it."""
     from python_calamine import CalamineError, PasswordError
 
-    raw = path.read_bytes()
     try:
         if form != "xls" and (size := sheetxml.size(raw)) > ceilings.BYTES:
-            return _unreadable(ceilings.met("bytes", size))
-        book, sheets = _open(raw, form)
-        # Sheet by sheet, so that the cells of one are let go before the next is unpacked.
-        gathered = _Gathered(Sender(), [], [], [], [], [])
-        for sheet in sheets:
-            _gather(sheet, book.from_1904, own, gathered)
-            sheet.rows.clear()
+            yield ceilings.met("bytes", size)
+            return
+        gathered.book, sheets = _open(raw, form)
+        yield from sheets
     except _Refused as refused:
-        return _unreadable(refused.finding)
+        yield refused.finding
     except PasswordError:
-        return _unreadable(ReadFinding("read.password"))
+        yield ReadFinding("read.password")
     except (CalamineError, *sheetxml.BROKEN) as problem:
-        return _damaged(problem)
+        yield _damaged(problem)
     except BaseException as problem:
         # The reader is native code; where it meets the impossible it panics, which is no ordinary exception.
         if type(problem).__name__ != "PanicException":
             raise
-        return _damaged(problem)
-    found = _extract(gathered, form)
-    notes = (*sheetnotes.of_book(book), *sheetnotes.renamed(gathered.readings))
-    return replace(found, findings=(*found.findings, *notes)) if found.tables else found
+        yield _damaged(problem)
 
 
 class _Refused(Exception):
@@ -133,7 +141,7 @@ def _mark(rows: list[list[Any]], numbers: Sequence[int], errors: Mapping[tuple[i
             rows[index[number]][position] = Fault(text)
 
 
-def _gather(sheet: _Sheet, from_1904: bool, own: HeaderMap | None, gathered: _Gathered) -> None:
+def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
     """Reads one sheet as the identity of the sender, as tables, or not at all."""
     import pyarrow as pa
 
@@ -166,7 +174,7 @@ def _gather(sheet: _Sheet, from_1904: bool, own: HeaderMap | None, gathered: _Ga
         types = field_types(region.reading)
         grid, merged = repeat(region.grid, types, sheet.facts.merged)
         grid, totals = take_out(grid, types)
-        grid, shown = sheetnotes.as_shown(grid, types, sheet.facts, from_1904)
+        grid, shown = sheetnotes.as_shown(grid, types, sheet.facts, gathered.book.from_1904)
         tables, of_columns = to_tables(grid, region.reading)
         gathered.tables += tables
         gathered.readings.append((sheet.name, region.reading))
@@ -209,9 +217,5 @@ def _extract(gathered: _Gathered, form: str) -> Extract:
     )
 
 
-def _damaged(problem: BaseException) -> Extract:
-    return _unreadable(ReadFinding("read.damaged", args={"detail": " ".join(str(problem).split())[:200]}))
-
-
-def _unreadable(finding: ReadFinding) -> Extract:
-    return Extract("unreadable", "none", findings=(finding,))
+def _damaged(problem: BaseException) -> ReadFinding:
+    return ReadFinding("read.damaged", args={"detail": " ".join(str(problem).split())[:200]})
