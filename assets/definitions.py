@@ -1,0 +1,58 @@
+"""The one Definitions object: jobs, schedules, the sensor and the policies that hold for all assets.
+
+Belongs here: what starts a run and under which rules. Does not belong here: an asset.
+"""
+
+import dagster as dg
+
+from assets import publication, reports, warehouse
+from assets.resources import Fund, run_logger
+from pipelines import build, calendar, inputs
+
+PARIS = str(calendar.ZONE)
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Everything, from the inbox to a release. With nothing new it publishes nothing.",
+)
+
+
+@dg.schedule(
+    job=refresh, cron_schedule="0 6 * * 1", execution_timezone=PARIS, description="Every Monday at six, Paris time."
+)
+def weekly() -> dg.RunRequest:
+    """Takes in the week's reports, so that partners hear early of what is wrong."""
+    return dg.RunRequest()
+
+
+@dg.schedule(
+    job=refresh,
+    cron_schedule=f"0 6 {calendar.RELEASE_DAY} 1,4,7,10 *",
+    execution_timezone=PARIS,
+    description="The release of the quarter that is over, on the 10th of the month after it.",
+)
+def quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Publishes under the name of the quarter."""
+    quarter = calendar.closed_quarter(context.scheduled_execution_time.astimezone(calendar.ZONE).date())
+    return dg.RunRequest(run_key=quarter, run_config={"ops": {"publish__release": {"config": {"name": quarter}}}})
+
+
+@dg.sensor(job=refresh, minimum_interval_seconds=60)
+def inbox(fund: Fund) -> dg.RunRequest | dg.SkipReason:
+    """Starts a run when there is something new, by content and not by a clock: one run per state of the inputs."""
+    if build.published_already(fund.root()):
+        return dg.SkipReason("The newest release is of everything that there is.")
+    return dg.RunRequest(run_key=inputs.input_hash(fund.root()))
+
+
+defs = dg.Definitions(
+    assets=[reports.ledger, reports.extracts, reports.registers, reports.judged, *warehouse.models(), publication.release],
+    asset_checks=warehouse.claims(),
+    jobs=[refresh],
+    schedules=[weekly, quarterly],
+    sensors=[inbox],
+    resources={"fund": Fund()},
+    loggers={"console": dg.colored_console_logger, "run": run_logger},
+    executor=dg.in_process_executor,
+)  # fmt: skip

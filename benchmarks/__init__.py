@@ -1,0 +1,1 @@
+"""Time and memory of the whole programme, measured from outside."""

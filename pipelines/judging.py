@@ -1,0 +1,66 @@
+"""From what the files yield to what the fund takes: staging, precedence, validation and acceptance, in this order.
+
+Belongs here: the one way from extracts to accepted rows and findings, for a single file on a partner's laptop and for all
+files of the fund. Does not belong here: reading files (intake), keeping results (build).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pipelines import acceptance, attribution, findings, parsing, precedence, staging, validation, validation_files
+from pipelines.attribution import Source
+from pipelines.contract import reports
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Judgement", "Source", "judge_sources"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of every row. Tables of a kind stand under its name, for each kind that a file brings."""
+
+    findings: pa.Table
+    accepted: dict[str, pa.Table]
+    refused: dict[str, pa.Table]
+    counts: pa.Table
+    senders: pa.Table
+
+
+def judge_sources(
+    sources: list[Source],
+    registers: dict[str, pa.Table],
+    unknown_senders: Literal["accept", "refuse"] = "accept",
+) -> Judgement:
+    """Judges files together, in an in-memory database.
+
+    `registers` may hold partners, sdg_targets and territories; what is not there is not asked for. `senders` of the
+    judgement has one row per file: submission_id, partner_id, period, layout and what the file and its path say.
+    """
+    import duckdb
+
+    sources = sorted(sources, key=lambda s: s.order)
+    with duckdb.connect() as con:
+        parsing.install(con, registers)
+        attribution.attribute(con, sources, registers.get("partners"))
+        brought = {table.kind for source in sources for table in source.extract.tables}
+        contracts = {kind: contract for kind, contract in reports().items() if kind in brought}
+        for kind in contracts:
+            staging.stage(con, kind, sources)
+        attribution.name_by_rows(con, list(contracts))
+        precedence.settle(con, list(contracts))
+        validation.judge(con, contracts)
+        validation_files.judge_files(con, sources, list(contracts), unknown_senders == "refuse")
+        acceptance.accept(con, contracts)
+        findings.write(con)
+        found = con.sql("from findings order by source_file, sheet, line, cell, rule_id, finding_key").to_arrow_table()
+        return Judgement(
+            findings=found.cast(findings.schema()),
+            accepted={k: con.sql(f'from accepted."{k}"').to_arrow_table() for k in contracts},
+            refused={k: con.sql(f'from refused."{k}"').to_arrow_table() for k in contracts},
+            counts=con.sql("from counts").to_arrow_table(),
+            senders=con.sql("from sender order by arrival").to_arrow_table(),
+        )
