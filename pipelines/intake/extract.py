@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from pipelines.intake import delimited, iati, sheetxml, workbook
+from pipelines.intake import delimited, iati, json_reader, sheetxml, workbook
 from pipelines.intake.ledger import is_plain, shown
 from pipelines.intake.model import Extract, ReadFinding
 
@@ -34,6 +34,8 @@ _OTHERS = (
     (b"PAR1", "Parquet"),
     (b"SQLite format 3", "SQLite"),
 )
+#: A byte order mark that was encoded a second time.
+_MARK_TWICE = "ï»¿".encode()
 _HTML = re.compile(rb"<(!doctype html|html|table|head|body|meta|!--)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]])')
 #: File name endings that agree with what was found inside; any other ending is told.
@@ -44,6 +46,7 @@ _ENDINGS = {
     "ods": {"ods", "ots"},
     "csv": {"csv", "tsv", "txt", "tab"},
     "iati": {"xml"},
+    "json": {"json", "jsonl", "ndjson"},
 }
 
 
@@ -56,7 +59,7 @@ def read(path: Path, name: str) -> Extract:
     """Reads the bytes of a file, whatever its name: what is kept under its content key."""
     with path.open("rb") as opened:
         head = opened.read(8192)
-    text = head.removeprefix(codecs.BOM_UTF8)
+    text = head.removeprefix(codecs.BOM_UTF8).removeprefix(_MARK_TWICE)
     if not head:
         return _refused(ReadFinding("read.empty"))
     if head.startswith((_ZIP, b"PK\x05\x06")):
@@ -76,7 +79,7 @@ def read(path: Path, name: str) -> Extract:
     if plain.startswith(b"<"):
         return iati.read(path, name)
     if _JSON.match(plain):
-        return _unknown("JSON")
+        return json_reader.read(path)
     if _is_binary(head):
         return _unknown("")
     return delimited.read(path)
