@@ -7,7 +7,7 @@ the header row (headers), what a layout says (layouts), any reading of what a ce
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ from pipelines.intake.model import Column, ReadFinding, Table, data_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+#: Rows that are turned into tables at once.
+_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,18 @@ class Grid:
             cells={position: cells.filter(kept) for position, cells in self.cells.items()},
         )
 
+    def slice(self, start: int, count: int) -> Grid:
+        """Takes some rows, without copying them."""
+        if start == 0 and len(self.rows) <= count:
+            return self
+        return replace(
+            self,
+            texts=tuple(text.slice(start, count) for text in self.texts),
+            types=tuple(None if kind is None else kind.slice(start, count) for kind in self.types),
+            rows=self.rows.slice(start, count),
+            cells={position: cells.slice(start, count) for position, cells in self.cells.items()},
+        )
+
 
 @dataclass(frozen=True)
 class _Cells:
@@ -88,8 +103,23 @@ class _Cells:
 def to_tables(grid: Grid, reading: Reading) -> tuple[tuple[Table, ...], tuple[ReadFinding, ...]]:
     """Turns a sheet into one table per kind its rows become, with findings about its columns."""
     layout = next((x for x in load_tables() if x.layout == reading.layout), None)
-    tables = _by_layout(grid, reading, layout) if layout else (_by_kind(grid, reading),)
+    filled = frozenset(i for i, text in enumerate(grid.texts) if text.null_count < len(text))
+    parts = []
+    # Some thousand rows at a time: what is needed on the way to a table is several times its size.
+    for start in range(0, max(len(grid.rows), 1), _AT_ONCE):
+        piece = grid.slice(start, _AT_ONCE)
+        parts.append(_by_layout(piece, reading, layout, filled) if layout else (_by_kind(piece, reading, filled),))
+    tables = tuple(_under_each_other(pieces) for pieces in zip(*parts, strict=True))
     return tables, _column_findings(grid, reading, layout)
+
+
+def _under_each_other(pieces: Sequence[Table]) -> Table:
+    import pyarrow as pa
+
+    if len(pieces) == 1:
+        return pieces[0]
+    data = pa.concat_tables([piece.data for piece in pieces])
+    return replace(pieces[0], rows=data.num_rows, data=data)
 
 
 def letter(position: int) -> str:
@@ -101,14 +131,14 @@ def letter(position: int) -> str:
     return name
 
 
-def _by_kind(grid: Grid, reading: Reading) -> Table:
+def _by_kind(grid: Grid, reading: Reading, filled: frozenset[int]) -> Table:
     assert reading.kind is not None
     fields = {name: _column(grid, i) for i, name in enumerate(reading.columns) if name is not None}
-    spare = [i for i, name in enumerate(reading.columns) if name is None]
+    spare = [i for i, name in enumerate(reading.columns) if name is None and i in filled]
     return _table(grid, reading.kind, fields, reading.columns, spare)
 
 
-def _by_layout(grid: Grid, reading: Reading, layout: Layout) -> tuple[Table, ...]:
+def _by_layout(grid: Grid, reading: Reading, layout: Layout, filled: frozenset[int]) -> tuple[Table, ...]:
     """Builds each table of a layout; what no field holds whole is kept beside the rows of the first."""
     at = {name: i for i, name in enumerate(reading.columns) if name is not None}
     tables = []
@@ -122,7 +152,7 @@ def _by_layout(grid: Grid, reading: Reading, layout: Layout) -> tuple[Table, ...
                 if leaf.column is not None and leaf.pattern is None and source.join is None:
                     named.setdefault(leaf.column, name)
         columns = tuple(named.get(column) if column else None for column in reading.columns)
-        spare = [i for i, name in enumerate(columns) if name is None] if number == 0 else []
+        spare = [i for i, name in enumerate(columns) if name is None and i in filled and number == 0]
         tables.append(_table(grid, table.kind, fields, columns, spare))
     return tuple(tables)
 
@@ -199,24 +229,28 @@ def _row_cells(grid: Grid) -> pa.StringArray:
     return pc.binary_join_element_wise("L" if grid.in_text else "A", grid.rows.cast(pa.string()), "")
 
 
+def _named(grid: Grid, spare: Iterable[int]) -> dict[int, str]:
+    """Names columns by their headers, and by their letters too where a header is taken."""
+    names: dict[int, str] = {}
+    for position in spare:
+        name = _shown(grid.headers[position])
+        names[position] = name if name and name not in names.values() else f"{name} [{grid.label(position)}]".strip()
+    return names
+
+
 def _extra(grid: Grid, spare: Sequence[int]) -> pa.StringArray:
     """Writes the cells of columns that no field holds as one JSON object per row; null where there are none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     members: list[pa.StringArray] = []
-    names: set[str] = set()
-    for position in spare:
+    for position, name in _named(grid, spare).items():
         text = grid.texts[position]
-        if text.null_count == len(text):
-            continue
-        name = _shown(grid.headers[position])
-        name = name if name and name not in names else f"{name} [{grid.label(position)}]".strip()
-        names.add(name)
-        for mark, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
-            text = pc.replace_substring(text, mark, escaped)
-        # JSON has no bare control characters; none of these stands for anything in a table.
-        text = pc.replace_substring_regex(text, r"[\x00-\x1f]", " ")
+        if pc.any(pc.match_substring_regex(text, r'[\\"\x00-\x1f]')).as_py():
+            for mark, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+                text = pc.replace_substring(text, mark, escaped)
+            # JSON has no bare control characters; none of these stands for anything in a table.
+            text = pc.replace_substring_regex(text, r"[\x00-\x1f]", " ")
         members.append(pc.binary_join_element_wise(json.dumps(name, ensure_ascii=False) + ': "', text, '"', ""))
     if not members:
         return pa.nulls(len(grid.rows), pa.string())

@@ -5,10 +5,11 @@ Belongs here: a column of Python values to text and type letters. Does not belon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.intake.decoding import repair
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Whole numbers up to here are exact in the binary floats that a spreadsheet computes in.
 _EXACT = 2**53
-
+#: Rows that are turned at once.
+_AT_ONCE = 4096
 
 #: What error cells say where they come as plain text, in the languages partners work in.
 FAULTS = (
@@ -40,8 +42,35 @@ class TypedColumn:
     repaired: str | None
 
 
+def columns(rows: Iterator[list[Any]], left_out: int) -> list[TypedColumn]:
+    """Turns the cells of a sheet into columns, some thousand rows at a time, so that few Python objects live at once.
+
+    `left_out` blank columns stand before the first that `rows` have.
+    """
+    import pyarrow as pa
+
+    pieces: list[list[TypedColumn]] = []
+    while chunk := list(islice(rows, _AT_ONCE)):
+        pieces.append([column(values) for values in zip(*chunk, strict=True)])
+    count = sum(len(piece[0].text) for piece in pieces if piece)
+    blank = TypedColumn(pa.nulls(count, pa.string()), None, None)
+    return [blank] * left_out + [_together(parts) for parts in zip(*pieces, strict=True)]
+
+
+def _together(parts: Sequence[TypedColumn]) -> TypedColumn:
+    import pyarrow as pa
+
+    if len(parts) == 1:
+        return parts[0]
+    kinds = None
+    if any(part.type is not None for part in parts):
+        kinds = pa.concat_arrays([pa.repeat("s", len(p.text)) if p.type is None else p.type for p in parts])
+    repaired = next((part.repaired for part in parts if part.repaired is not None), None)
+    return TypedColumn(pa.concat_arrays([part.text for part in parts]), kinds, repaired)
+
+
 def column(values: Sequence[Any]) -> TypedColumn:
-    """Turns the cells of one column into text and type letters, whole columns of one type at a time."""
+    """Turns the cells of one column into text and type letters, whole columns of one type at a time; blank is null."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -49,6 +78,9 @@ def column(values: Sequence[Any]) -> TypedColumn:
     present = set(types)
     text = pa.array(values if present <= {str} else _only(str, values, types), pa.string())
     text, repaired = _repaired(text)
+    blank = pc.equal(pc.utf8_trim_whitespace(text), "")
+    if pc.any(blank).as_py():
+        text = pc.if_else(blank, pa.scalar(None, pa.string()), text)
     faults = pc.is_in(text, value_set=pa.array(FAULTS))
     if present <= {str} and not pc.any(faults).as_py():
         return TypedColumn(text, None, repaired)

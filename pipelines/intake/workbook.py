@@ -7,8 +7,9 @@ of xlsx (sheetxml), what headers mean (headers), what a cell means.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,18 @@ from pipelines.intake.headers import Reading, field_types
 from pipelines.intake.identity import Sender
 from pipelines.intake.merged import repeat
 from pipelines.intake.model import Extract, ReadFinding, Table
-from pipelines.intake.regions import Cells, blanked, cut
+from pipelines.intake.regions import Cells, cut
 from pipelines.intake.totals import take_out
-from pipelines.intake.typedcells import Fault, column
+from pipelines.intake.typedcells import Fault, TypedColumn, columns
 
 
 @dataclass(frozen=True)
 class _Sheet:
-    """The cells of one sheet by row; `numbers` are the sheet rows, which have gaps where a sheet is sparse."""
+    """The cells of one sheet; `numbers` are the sheet rows, which have gaps where a sheet is sparse."""
 
     name: str
     hidden: bool
-    rows: list[list[Any]]
+    columns: list[TypedColumn]
     numbers: Sequence[int]
     facts: SheetFacts
 
@@ -61,7 +62,7 @@ def read(path: Path, form: str, own: HeaderMap | None = None) -> Extract:
         if isinstance(sheet, ReadFinding):
             return Extract("unreadable", "none", findings=(sheet,))
         _gather(sheet, own, gathered)
-        sheet.rows.clear()
+        sheet.columns.clear()
     found = _extract(gathered, form)
     notes = (*sheetnotes.of_book(gathered.book), *sheetnotes.renamed(gathered.readings))
     return replace(found, findings=(*found.findings, *notes)) if found.tables else found
@@ -121,43 +122,50 @@ def _sheets(opened: Any, book: BookFacts, gaps: Mapping[str, list[int] | None]) 
         if about.name in gaps and gaps[about.name] is None:
             raise _Refused(ReadFinding("read.too-large", sheet=about.name))
         sheet = opened.get_sheet_by_name(about.name)
-        if (cells := sheet.total_height * sheet.total_width) > ceilings.CELLS:
-            raise _Refused(ceilings.met("cells", cells, about.name))
+        if (area := sheet.total_height * sheet.total_width) > ceilings.CELLS:
+            raise _Refused(ceilings.met("cells", area, about.name))
         if sheet.total_width > ceilings.COLUMNS:
             raise _Refused(ceilings.met("columns", sheet.total_width, about.name))
-        rows = sheet.to_python(skip_empty_area=False)
-        numbers = gaps.get(about.name) or range(1, len(rows) + 1)
         facts = book.sheets.get(about.name, SheetFacts())
-        if facts.errors:
-            _mark(rows, numbers, facts.errors)
-        yield _Sheet(about.name, about.visible != SheetVisibleEnum.Visible, rows, numbers, facts)
+        numbers = gaps.get(about.name)
+        first = sheet.start[1] if sheet.start else 0
+        rows = (
+            _marked(sheet.iter_rows(), numbers or count(1), facts.errors, first) if facts.errors else sheet.iter_rows()
+        )
+        cells = columns(rows, first)
+        del sheet, rows
+        filled = numbers or range(1, (len(cells[0].text) if cells else 0) + 1)
+        yield _Sheet(about.name, about.visible != SheetVisibleEnum.Visible, cells, filled, facts)
 
 
-def _mark(rows: list[list[Any]], numbers: Sequence[int], errors: Mapping[tuple[int, int], str]) -> None:
+def _marked(
+    rows: Iterator[list[Any]], numbers: Iterable[int], errors: Mapping[tuple[int, int], str], first: int
+) -> Iterator[list[Any]]:
     """Puts error cells, which the reader gives as empty ones, back in their places."""
-    index = {number: i for i, number in enumerate(numbers)}
+    by_row: dict[int, list[tuple[int, str]]] = {}
     for (number, position), text in errors.items():
-        if number in index and position < len(rows[index[number]]):
-            rows[index[number]][position] = Fault(text)
+        by_row.setdefault(number, []).append((position - first, text))
+    for number, row in zip(numbers, rows, strict=False):
+        for position, text in by_row.get(number, ()):
+            if 0 <= position < len(row):
+                row[position] = Fault(text)
+        yield row
 
 
 def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
     """Reads one sheet as the identity of the sender, as tables, or not at all."""
     import pyarrow as pa
 
-    if not sheet.rows:
+    if not sheet.columns or not len(sheet.columns[0].text):
         return
-    columns = [column(values) for values in zip(*sheet.rows, strict=True)]
     index = {number: i for i, number in enumerate(sheet.numbers)} if sheet.facts.merged else {}
-    cells = blanked(
-        Cells(
-            sheet=sheet.name,
-            in_text=False,
-            texts=tuple(cells.text for cells in columns),
-            types=tuple(cells.type for cells in columns),
-            rows=pa.array(sheet.numbers, pa.int64()),
-            spans={(index[r], c): last - c + 1 for r, c, _, last in sheet.facts.merged if r in index and last > c},
-        )
+    cells = Cells(
+        sheet=sheet.name,
+        in_text=False,
+        texts=tuple(cells.text for cells in sheet.columns),
+        types=tuple(cells.type for cells in sheet.columns),
+        rows=pa.array(sheet.numbers, pa.int64()),
+        spans={(index[r], c): last - c + 1 for r, c, _, last in sheet.facts.merged if r in index and last > c},
     )
     head = cells.head(0, SEARCHED)
 
@@ -182,7 +190,7 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
     if regions:
         gathered.findings += findings
         gathered.findings += sheetnotes.of_sheet(cells, sheet.hidden, sheet.facts, [r.grid for r in regions])
-        gathered.repaired += [cells.repaired for cells in columns if cells.repaired is not None]
+        gathered.repaired += [cells.repaired for cells in sheet.columns if cells.repaired is not None]
     elif not (sheet.hidden or identity.is_guidance(sheet.name)):
         filled = [(i, row) for i, row in enumerate(head) if any(cell.strip() for cell in row)]
         if filled:
