@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.intake import iati
+from pipelines.intake.extract import extract
 from pipelines.intake.model import Extract
 from pipelines.paths import CONTRACTS
 
@@ -154,3 +155,11 @@ def test_latin_1_is_read_and_bytes_that_are_not_as_declared_are_refused(tmp_path
     text = text.replace("ISO-8859-1", "windows-1253").replace("Été", "\x81")
     [finding] = take(tmp_path, text.encode("latin-1")).findings
     assert finding.rule_id == "iati.character"
+
+
+def test_a_mark_encoded_twice_does_not_hide_that_it_is_xml(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    path.write_bytes("ï»¿".encode() + (HEAD + WHOLE + TAIL).encode())
+    found = extract(path, path.name)
+    assert (found.format, found.findings) == ("iati", ())
+    assert found.tables[0].data["row_cell"][0].as_py() == "L3 /iati-activity[1]"

@@ -115,21 +115,28 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
         parser.StartElementHandler = start
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal node, counts, at, language, frame, text_place, text_line
+        nonlocal node, counts, at, language, frame, text_place, text_line, skipped
+        if skipped:
+            skipped += 1
+            return
         child = node.children.get(name)
         if child is None:
-            skip(name)
+            node.not_read[name] = node.not_read.get(name, 0) + 1
+            skipped = 1
+            parser.CharacterDataHandler = None
             return
         index = counts[name] = counts.get(name, 0) + 1
         only = child.only
-        if only.attribute is not None and attributes.get(only.attribute) not in only.values:
-            skip(name)
+        if only is not None and attributes.get(only.attribute or "") not in only.values:
+            node.not_read[name] = node.not_read.get(name, 0) + 1
+            skipped = 1
             return
         stack.append((node, counts, at, language, frame))
         node = child
         if child.children:
             counts = {}
-        language = attributes.get("xml:lang", language)
+        if attributes:
+            language = attributes.get("xml:lang", language)
         line = parser.CurrentLineNumber
         if child.rows is not None:
             outer = frame
@@ -152,13 +159,13 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
             if child.is_narrative:
                 return
         for capture in child.captures:
-            needs, place = capture.needs, capture.at
-            if needs.attribute is not None and attributes.get(needs.attribute) not in needs.values:
+            place, only = capture.at, capture.only
+            if only is not None and attributes.get(only.attribute or "") not in only.values:
                 continue
             if frame[place] is not None:
                 if capture.joined:
                     join(capture, attributes)
-                elif needs.repeats:
+                elif capture.repeats:
                     rows.not_read[node.path] += 1
                 else:
                     repeat(line)
@@ -170,7 +177,12 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
             text_place = capture.text
 
     def end(name: str) -> None:
-        nonlocal node, counts, at, language, frame
+        nonlocal node, counts, at, language, frame, skipped
+        if skipped:
+            skipped -= 1
+            if not skipped and node.has_text:
+                parser.CharacterDataHandler = text.append
+            return
         if node.has_text:
             parser.CharacterDataHandler = None
             content = "".join(text).strip()
@@ -218,27 +230,6 @@ def _listen(parser: expat.XMLParserType, rows: Rows) -> None:
     def join(capture: Capture, attributes: dict[str, str]) -> None:
         for position, attribute in capture.attributes:
             frame[position] = "; ".join(filter(None, (frame[position], attributes.get(attribute))))
-
-    def skip(name: str) -> None:
-        nonlocal skipped
-        rows.not_read[f"{node.path}/{name}".lstrip("/")] += 1
-        skipped = 1
-        parser.CharacterDataHandler = None
-        parser.StartElementHandler = deeper
-        parser.EndElementHandler = higher
-
-    def deeper(name: str, attributes: dict[str, str]) -> None:
-        nonlocal skipped
-        skipped += 1
-
-    def higher(name: str) -> None:
-        nonlocal skipped
-        skipped -= 1
-        if not skipped:
-            parser.StartElementHandler = start
-            parser.EndElementHandler = end
-            if node.has_text:
-                parser.CharacterDataHandler = text.append
 
     def refuse_doctype(name: str, system_id: str | None, public_id: str | None, internal: bool) -> None:
         line = parser.CurrentLineNumber

@@ -48,14 +48,16 @@ class Raw:
 class Capture:
     """Where in a row the line and place of an element go (`at`, `at + 1`), its attributes, its text.
 
-    `joined`: the attributes of all its like are kept, set apart by semicolons, not of the first alone.
+    `only`: where it has a certain attribute; `repeats`: the first of several holds, by the standard; `joined`: the
+    attributes of all its like are kept, set apart by semicolons.
     """
 
     at: int
     attributes: tuple[tuple[int, str], ...]
     text: int
-    needs: Step
-    joined: bool = False
+    only: Step | None
+    repeats: bool
+    joined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Node:
     captures: list[Capture] = field(default_factory=list)
     has_text: bool = False
     is_narrative: bool = False
-    only: Step = field(default_factory=lambda: Step(""))
+    only: Step | None = None
+    not_read: dict[str, int] = field(default_factory=dict)
     rows: list[Row] | None = None
     width: int = 0
     opened: int = 0
@@ -124,7 +127,15 @@ class Rows:
         }
         language = (self.language or "")[:2].lower()
         spoken = language if language in ("fr", "en") else None
-        return Raw(tables, self.activities, spoken, dict(sorted(self.not_read.items())), self._findings())
+        return Raw(tables, self.activities, spoken, dict(sorted(self._not_read().items())), self._findings())
+
+    def _not_read(self) -> Counter[str]:
+        """Counts, by its path, every element that feeds nothing."""
+        counted, nodes = Counter(self.not_read), [self.tree]
+        for node in nodes:
+            nodes += node.children.values()
+            counted.update({f"{node.path}/{name}".lstrip("/"): count for name, count in node.not_read.items()})
+        return counted
 
     def _findings(self) -> tuple[ReadFinding, ...]:
         found = []
@@ -163,7 +174,7 @@ class Rows:
                 node = parent.children.setdefault(last.name, Node(path))
                 if node.rows is not None or node.captures or node.children:
                     raise ContractError(f"Two kinds take rows from {path}.", "Make it one table of rows.")
-                node.only = last
+                node.only = last if last.attribute is not None else None
                 self._make_row(node, rows)
         return root
 
@@ -183,7 +194,9 @@ class Rows:
             node.is_narrative = needs.name == NARRATIVE
             named = tuple((place[column_of(element, a)], a) for a in attributes if a is not None)
             joined = any(element.startswith(f"{part}/") for part in parts)
-            node.captures.append(Capture(place[f"{element}#line"], named, place.get(element, -1), needs, joined))
+            only = needs if needs.attribute is not None else None
+            capture = Capture(place[f"{element}#line"], named, place.get(element, -1), only, needs.repeats, joined)
+            node.captures.append(capture)
         for name in parts:
             # The element itself first, then what tells it apart, in one order for all parts.
             inside = sorted(e for e in self.tables[rows] if e == name or e.startswith(f"{name}/"))
