@@ -6,6 +6,7 @@ what one format is like inside.
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import shutil
@@ -51,8 +52,12 @@ BAD = {
     "cut workbook": (book()[:-400], "read.damaged"),
     "spoilt workbook": (book()[:200] + b"\0" * 300 + book()[500:], "read.damaged"),
     "empty zip": (archive(), "read.unknown-format"),
-    "zip of something else": (archive(a="b"), "read.unknown-format"),
-    "word": (archive(word__document="x") + b"", "read.unknown-format"),
+    "zip of something else": (archive(a="b"), "read.one-column"),
+    "zip of pictures": (archive(a="GIF89a"), "read.unknown-format"),
+    "gzip of a picture": (gzip.compress(b"GIF89a..."), "read.unknown-format"),
+    "cut gzip": (gzip.compress(TEXT * 99)[:40], "read.damaged"),
+    "presentation": (archive(**{"[Content_Types].xml": "x", "ppt__presentation.xml": "x"}), "read.unknown-format"),
+    "word": (archive(**{"word__document.xml": "x"}), "read.unknown-format"),
     "old office": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 4096, "read.damaged"),
     "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "read.unknown-format"),
     "html": (b"<!DOCTYPE html>\n<html><table><tr><td>1</td></tr></table></html>", "read.unknown-format"),

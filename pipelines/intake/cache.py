@@ -12,31 +12,46 @@ import json
 import os
 import shutil
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipelines.contract import contracts_hash
+from pipelines.intake import header_maps
 from pipelines.intake.extract import named, read
+from pipelines.intake.header_maps import HeaderMap
 from pipelines.intake.layouts import layouts_hash
 from pipelines.intake.model import Column, Extract, ReadFinding, Table
 from pipelines.paths import DataRoot
 
 
 def load_or_extract(root: DataRoot, sha256: str, path: Path, name: str) -> Extract:
-    """Gives the Extract of a file: the kept one, or else, or if that is damaged, a new one, which is then kept."""
-    folder = root.extracts / content_key(sha256)
-    kept = _load(folder)
-    if kept is None:
-        kept = read(path, name)
-        _keep(kept, folder)
+    """Gives the Extract of a file: the kept one, or else, or if that is damaged, a new one, which is then kept.
+
+    The words of its partner are looked up by the folder it lay in, and by what the file says of its sender.
+    """
+    maps = header_maps.load(root.reference / "header_maps")
+    own = header_maps.of_partner(maps, *PurePosixPath(name).parts[:-1][:1])
+    kept = _kept(root, sha256, path, name, own)
+    said = header_maps.of_partner(maps, kept.sender_id, kept.sender_name)
+    if said is not None and said != own:
+        kept = _kept(root, sha256, path, name, said)
     # The name is not part of the content, and one content may come under two names.
     return named(kept, name)
 
 
-def content_key(sha256: str) -> str:
-    """Hashes all that an Extract depends on: the bytes, the contracts, the layouts and the reader itself."""
-    parts = (sha256, contracts_hash(), layouts_hash(), reader_version())
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def content_key(sha256: str, own: HeaderMap | None = None) -> str:
+    """Hashes all that an Extract depends on: bytes, contracts, layouts, the words of the partner, the reader itself."""
+    parts = [sha256, contracts_hash(), layouts_hash(), reader_version()]
+    return hashlib.sha256("\n".join([*parts, own.digest] if own else parts).encode()).hexdigest()
+
+
+def _kept(root: DataRoot, sha256: str, path: Path, name: str, own: HeaderMap | None) -> Extract:
+    folder = root.extracts / content_key(sha256, own)
+    kept = _load(folder)
+    if kept is None:
+        kept = read(path, name, own)
+        _keep(kept, folder)
+    return kept
 
 
 @cache

@@ -32,13 +32,13 @@ _SAID = {
     "columns": ("columns", "colonnes"),
     "cells": ("cells", "cellules"),
 }
-_LIMITS = {"bytes": BYTES, "members": MEMBERS, "depth": DEPTH, "rows": ROWS, "columns": COLUMNS, "cells": CELLS}
 
 
 def met(what: str, found: int, sheet: str | None = None) -> ReadFinding:
     """Says that a file meets a ceiling."""
     english, french = _SAID[what]
-    limit = _LIMITS[what]
+    limits = {"bytes": BYTES, "members": MEMBERS, "depth": DEPTH, "rows": ROWS, "columns": COLUMNS, "cells": CELLS}
+    limit = limits[what]
     args = {
         "what_en": english,
         "what_fr": french,

@@ -143,8 +143,17 @@ def _unknown(decoded: Decoded, start: _Start) -> Extract:
     cells = [" ".join(c.split()) for c in start.rows[row]]
     rule = "read.one-column" if start.fit[2] == 1 else "read.unknown-headers"
     value = " | ".join(cells)[:300]
-    finding = ReadFinding(rule, line=_first(start, row), value=value)
-    return Extract("csv", "none", decoded.encoding, start.delimiter if len(cells) > 1 else None, findings=(finding,))
+    sender = identity.read(start.rows, None, lambda row, column: f"L{_first(start, row)}C{column + 1}")
+    return Extract(
+        format="csv",
+        layout="none",
+        encoding=decoded.encoding,
+        delimiter=start.delimiter if len(cells) > 1 else None,
+        # Who sent it is known even so, and with it whose words its headers may be in.
+        sender_id=sender.id,
+        sender_name=sender.name,
+        findings=(ReadFinding(rule, line=_first(start, row), value=value),),
+    )
 
 
 def _body(utf8: bytes, head: str, start: _Start, header: Header) -> _Body:

@@ -6,24 +6,24 @@ Belongs here: recognising a file and calling its reader. Does not belong here: r
 from __future__ import annotations
 
 import codecs
-import io
 import os
 import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from pipelines.intake import delimited, iati, json_reader, sheetxml, workbook
+from pipelines.intake import ceilings, containers, delimited, iati, json_reader, sheetxml, workbook
+from pipelines.intake.header_maps import HeaderMap
 from pipelines.intake.ledger import is_plain, shown
 from pipelines.intake.model import Extract, ReadFinding
 
 _ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: First bytes of files that hold no table we read, with what they are.
 _OTHERS = (
     (b"%PDF", "PDF"),
     (b"{\\rtf", "RTF"),
-    (b"\x1f\x8b", "gzip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!", "RAR"),
     (b"BZh", "bzip2"),
@@ -46,26 +46,44 @@ _ENDINGS = {
     "ods": {"ods", "ots"},
     "csv": {"csv", "tsv", "txt", "tab"},
     "iati": {"xml"},
+    "zip": {"zip"},
     "json": {"json", "jsonl", "ndjson"},
 }
 
 
-def extract(path: Path, name: str) -> Extract:
-    """Reads any file; `name` is what its sender called it, and is for messages only. Never raises for its content."""
-    return named(read(path, name), name)
+def extract(path: Path, name: str, own: HeaderMap | None = None) -> Extract:
+    """Reads any file; `name` is what its sender called it, and is for messages only. Never raises for its content.
+
+    `own` are the words of the partner it is from.
+    """
+    return named(read(path, name, own), name)
 
 
-def read(path: Path, name: str) -> Extract:
-    """Reads the bytes of a file, whatever its name: what is kept under its content key."""
+def read(path: Path, name: str, own: HeaderMap | None = None, depth: int = 0) -> Extract:
+    """Reads the bytes of a file, whatever its name: what is kept under its content key.
+
+    `depth` counts the archives it was taken out of.
+    """
+
+    def read_inside(unpacked: Path, member: str) -> Extract:
+        return read(unpacked, member, own, depth + 1)
+
+    def read_member(unpacked: Path, member: str) -> Extract:
+        return named(read_inside(unpacked, member), member)
+
+    if (size := path.stat().st_size) > ceilings.BYTES:
+        return _refused(ceilings.met("bytes", size))
     with path.open("rb") as opened:
         head = opened.read(8192)
     text = head.removeprefix(codecs.BOM_UTF8).removeprefix(_MARK_TWICE)
     if not head:
         return _refused(ReadFinding("read.empty"))
     if head.startswith((_ZIP, b"PK\x05\x06")):
-        return _packed(path)
+        return _packed(path, own) or containers.read_zip(path, depth + 1, read_member)
+    if head.startswith(_GZIP):
+        return containers.read_gzip(path, name, depth + 1, read_inside)
     if head.startswith(_COMPOUND):
-        return workbook.read(path, "xls")
+        return workbook.read(path, "xls", own)
     if (other := next((what for mark, what in _OTHERS if head.startswith(mark)), None)) is not None:
         return _unknown(other)
     plain = (
@@ -82,7 +100,7 @@ def read(path: Path, name: str) -> Extract:
         return json_reader.read(path)
     if _is_binary(head):
         return _unknown("")
-    return delimited.read(path)
+    return delimited.read(path, own)
 
 
 def named(extract: Extract, name: str) -> Extract:
@@ -92,29 +110,36 @@ def named(extract: Extract, name: str) -> Extract:
     if ".." in name.split("/") or "\\" in name or not is_plain(name):
         findings.append(ReadFinding("read.file-name", value=name if is_plain(name) else shown(os.fsencode(name))))
     ending = PurePosixPath(name).suffix.lstrip(".").lower()
-    if extract.tables and ending and ending not in _ENDINGS.get(extract.format, {ending}):
-        findings.append(ReadFinding("read.extension", value=ending, expected=extract.format))
+    right, form = _ENDINGS.get(extract.format, {ending}), extract.format
+    if extract.packing is not None:
+        right, form = {"gz", "gzip"}, extract.packing
+    if extract.tables and ending and ending not in right:
+        findings.append(ReadFinding("read.extension", value=ending, expected=form))
     return replace(extract, findings=(*findings, *extract.findings)) if findings else extract
 
 
-def _packed(path: Path) -> Extract:
-    """Reads a zip as the workbook it may be."""
-    raw = path.read_bytes()
+def _packed(path: Path, own: HeaderMap | None) -> Extract | None:
+    """Reads a zip as the document it may be; None where it is an archive of files."""
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as package:
+        with zipfile.ZipFile(path) as package:
             inside = set(package.namelist())
-            kind = package.read("mimetype")[:200].decode("ascii", "replace") if "mimetype" in inside else ""
+            kind = ""
+            if "mimetype" in inside:
+                with package.open("mimetype") as opened:
+                    kind = opened.read(200).decode("ascii", "replace")
     except sheetxml.BROKEN as problem:
         return _refused(ReadFinding("read.damaged", args={"detail": " ".join(str(problem).split())[:200]}))
     if "xl/workbook.xml" in inside:
-        return workbook.read(path, "xlsx")
+        return workbook.read(path, "xlsx", own)
     if "xl/workbook.bin" in inside:
-        return workbook.read(path, "xlsb")
+        return workbook.read(path, "xlsb", own)
     if "opendocument.spreadsheet" in kind:
-        return workbook.read(path, "ods")
+        return workbook.read(path, "ods", own)
     if "word/document.xml" in inside or "opendocument.text" in kind:
         return _unknown("Word")
-    return _unknown("zip")
+    if "[Content_Types].xml" in inside or kind:
+        return _unknown("Office")
+    return None
 
 
 def _is_binary(head: bytes) -> bool:

@@ -26,13 +26,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """All rows of one kind found on one sheet; `data` has the columns named in `data_schema`."""
+    """All rows of one kind found on one sheet; `data` has the columns named in `data_schema`.
+
+    `sheet` has the member before it where the file is an archive; `layout` is given where it is not that of the file.
+    """
 
     kind: str
     sheet: str
     rows: int
     columns: tuple[Column, ...]
     data: pa.Table
+    layout: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,10 @@ class ReadFinding:
 
 @dataclass(frozen=True)
 class Extract:
-    """The text of one file, addressed; a pure function of bytes, contracts, layouts, reader."""
+    """The text of one file, addressed; a pure function of bytes, contracts, layouts, reader, words of the partner.
+
+    `packing` is `gzip` where the file was a gzipped one of its `format`.
+    """
 
     format: str
     layout: str
@@ -66,6 +73,7 @@ class Extract:
     tables: tuple[Table, ...] = ()
     findings: tuple[ReadFinding, ...] = ()
     not_read: dict[str, int] = dataclasses.field(default_factory=dict)
+    packing: str | None = None
 
 
 def data_schema(fields: tuple[str, ...]) -> pa.Schema:

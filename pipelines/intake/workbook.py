@@ -122,10 +122,11 @@ def _sheets(opened: Any, book: BookFacts, gaps: Mapping[str, list[int] | None]) 
         if about.name in gaps and gaps[about.name] is None:
             raise _Refused(ReadFinding("read.too-large", sheet=about.name))
         sheet = opened.get_sheet_by_name(about.name)
-        if (area := sheet.total_height * sheet.total_width) > ceilings.CELLS:
+        last_row, last_column = sheet.end or (-1, -1)
+        if (area := (last_row + 1) * (last_column + 1)) > ceilings.CELLS:
             raise _Refused(ceilings.met("cells", area, about.name))
-        if sheet.total_width > ceilings.COLUMNS:
-            raise _Refused(ceilings.met("columns", sheet.total_width, about.name))
+        if last_column + 1 > ceilings.COLUMNS:
+            raise _Refused(ceilings.met("columns", last_column + 1, about.name))
         facts = book.sheets.get(about.name, SheetFacts())
         numbers = gaps.get(about.name)
         first = sheet.start[1] if sheet.start else 0
@@ -202,10 +203,12 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
 def _extract(gathered: _Gathered, form: str) -> Extract:
     sender, findings = gathered.sender, [*gathered.sender.findings, *gathered.findings]
     if not gathered.tables:
-        if not gathered.unread:
-            return Extract(form, "none", findings=(ReadFinding("read.blank"),))
-        sheet, row, words = gathered.unread[0]
-        return Extract(form, "none", findings=(ReadFinding("read.unknown-headers", sheet, f"A{row}", value=words),))
+        finding = ReadFinding("read.blank")
+        if gathered.unread:
+            sheet, row, words = gathered.unread[0]
+            finding = ReadFinding("read.unknown-headers", sheet, f"A{row}", value=words)
+        # Who sent it is known even so, and with it whose words its headers may be in.
+        return Extract(form, "none", sender_id=sender.id, sender_name=sender.name, findings=(finding,))
     if not any(table.rows for table in gathered.tables):
         findings.append(ReadFinding("read.no-rows", sheet=gathered.tables[0].sheet))
     findings += [ReadFinding("read.sheet-not-read", sheet=sheet, value=words) for sheet, _, words in gathered.unread]
