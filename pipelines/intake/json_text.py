@@ -13,8 +13,8 @@ from typing import Any
 
 from pipelines.intake.model import ReadFinding
 
-#: Objects take several times the memory of their text, so that more is not unpacked; send it as CSV.
-MAXIMUM_BYTES = 512 * 2**20
+#: Objects take eight times the memory of their text, so that more is not unpacked.
+MAXIMUM_BYTES = 256 * 2**20
 #: Objects and lists within each other; a report has three or four.
 MAXIMUM_DEPTH = 64
 
