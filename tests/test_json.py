@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from pipelines.intake import json_reader
 from pipelines.intake.extract import extract
+from pipelines.intake.extract import read as read_file
+from pipelines.intake.header_maps import HeaderMap
 from pipelines.intake.json_columns import MAXIMUM_COLUMNS, columns
 from pipelines.intake.json_text import MAXIMUM_DEPTH, parse
 from pipelines.intake.model import Extract, data_schema
@@ -165,6 +167,16 @@ def test_rows_of_many_shapes_become_columns(tmp_path: Path) -> None:
     assert data["amount"].to_pylist() == ["12.5", None, "n/a", "true", None, None]
     assert data["amount__type"].to_pylist() == ["n", "s", "s", "b", "s", "s"]
     assert data["extra"].to_pylist()[4:] == ['{"amount/v": "1"}', '{"amount/0": "5", "amount/1": "6"}']
+
+
+def test_the_words_of_a_partner_count(tmp_path: Path) -> None:
+    own = HeaderMap(frozenset(), (("transactions", "Mt. accordé HT", "amount"),), "")
+    path = tmp_path / "received"
+    path.write_text(
+        json.dumps([{"Mt. accordé HT" if k == "amount" else k: v for k, v in ROW.items()}]), encoding="utf-8"
+    )
+    data = read_file(path, "rapport.json", own).tables[0].data
+    assert (data["amount"][0].as_py(), data["amount__cell"][0].as_py()) == ("12.5", "/0/Mt. accordé HT")
 
 
 def test_a_long_list_is_one_text(tmp_path: Path) -> None:

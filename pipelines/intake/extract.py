@@ -97,7 +97,7 @@ def read(path: Path, name: str, own: HeaderMap | None = None, depth: int = 0) ->
     if plain.startswith(b"<"):
         return iati.read(path, name)
     if _JSON.match(plain):
-        return json_reader.read(path)
+        return json_reader.read(path, own)
     if _is_binary(head):
         return _unknown("")
     return delimited.read(path, own)
