@@ -7,12 +7,17 @@ files as wholes (test_extract, test_containers).
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import CoveredTableCell, TableCell, TableColumn, TableRow
+from odf.table import Table as OdsTable
+from odf.text import P
 
 from pipelines.intake import delimited, workbook
 from pipelines.intake.model import Extract, Table
@@ -334,3 +339,56 @@ def test_a_renamed_sheet_of_the_template_is_told(tmp_path: Path) -> None:
     assert [(f.rule_id, f.sheet, f.expected) for f in found.findings] == [
         ("V25.renamed-sheet", "Feuil2", "transactions")
     ]
+
+
+# --- the same in the other formats of workbooks -------------------------------------------------------------------
+
+
+def test_an_open_document_tells_what_is_hidden_merged_and_a_percentage(tmp_path: Path) -> None:
+    def cell(text: Any = None, **kind: Any) -> TableCell:
+        made = TableCell(**kind) if kind else TableCell(valuetype="string")
+        if text is not None:
+            made.addElement(P(text=text))
+        return made
+
+    table = OdsTable(name="Cibles")
+    merged = cell("P-1", valuetype="string", numberrowsspanned=2, numbercolumnsspanned=1)
+    table.addElement(TableColumn(numbercolumnsrepeated=2))
+    table.addElement(TableColumn(visibility="collapse"))
+    lines: list[tuple[dict[str, Any], list[Any]]] = [
+        ({}, [cell(x) for x in LINKS]),
+        ({}, [merged, cell("17.17"), cell(valuetype="percentage", value="0.6")]),
+        ({"visibility": "filter"}, [CoveredTableCell(), cell("17.16"), cell(valuetype="float", value="40")]),
+        ({"numberrowsrepeated": 1_048_573, "visibility": "collapse"}, [TableCell(numbercolumnsrepeated=3)]),
+    ]  # fmt: skip
+    for about, made in lines:
+        row = TableRow(**about)
+        for each in made:
+            row.addElement(each)
+        table.addElement(row)
+    document = OpenDocumentSpreadsheet()
+    document.spreadsheet.addElement(table)
+    document.save(tmp_path / "report.ods")
+    found = workbook.read(tmp_path / "report.ods", "ods")
+    assert cells(found.tables[0], "project_id") == [("A2", "P-1"), ("A2", "P-1")]
+    assert cells(found.tables[0], "weight_pct") == [("C2", "60"), ("C3", "40")]
+    assert sorted((f.rule_id, f.cell, f.value) for f in found.findings) == [
+        ("V25.hidden-columns", "C1", "C"), ("V25.hidden-rows", "A3", "3"), ("read.merged-cells", "A2", "A2:A3"),
+    ]  # fmt: skip
+
+
+def test_an_old_workbook_tells_what_is_hidden(tmp_path: Path, real: Path) -> None:
+    """The real one hides nothing: the bits that hide its rows 11 and 12, and its first columns, are set by hand."""
+    raw = bytearray(next((real / "scdl").glob("DEP_Deux*.xls")).read_bytes())
+    for row in (10, 11):
+        at = raw.index(struct.pack("<HHH", 0x208, 16, row))
+        raw[at + 4 + 12] |= 0x20
+    at = raw.index(struct.pack("<HH", 0x7D, 12))
+    first, last = struct.unpack_from("<2H", raw, at + 4)
+    raw[at + 4 + 8] |= 1
+    (tmp_path / "report.xls").write_bytes(raw)
+    found = workbook.read(tmp_path / "report.xls", "xls")
+    assert found.tables[0].rows == 467
+    hidden = {f.rule_id: f for f in found.findings if f.rule_id.startswith("V25.hidden")}
+    assert hidden["V25.hidden-rows"].value == "11–12"
+    assert hidden["V25.hidden-columns"].args == {"columns": str(last - first + 1)}

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _EPOCHS_APART = 1462
 #: Places that one finding names.
 _NAMED = 8
-#: A number as text: digits, grouped or not, with a decimal sign or not; units and currencies were typed on purpose.
-_AS_TEXT = r"^\s*[-+]?[0-9][0-9 .,\x{a0}\x{202f}]*\s*$"
+#: A number as text that can be read in one way: units and currencies were typed on purpose, and `1.234` is two numbers.
+_AS_TEXT = r"^\s*[-+]?(?:[0-9]+|[0-9]{1,3}(?:[ \x{a0}\x{202f}][0-9]{3})+)(?:[.,](?:[0-9]{1,2}|[0-9]{4,}))?\s*$"
 
 
 def as_shown(

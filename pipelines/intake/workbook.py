@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
-from pipelines.intake import ceilings, identity, sheetnotes, sheetxml
+from pipelines.intake import biff, ceilings, identity, odsxml, sheetnotes, sheetxml
 from pipelines.intake.facts import BookFacts, SheetFacts
 from pipelines.intake.grid import letter, to_tables
 from pipelines.intake.header_maps import HeaderMap
@@ -82,7 +83,7 @@ def _opened(raw: bytes, form: str, gathered: _Gathered) -> Iterator[_Sheet | Rea
         yield refused.finding
     except PasswordError:
         yield ReadFinding("read.password")
-    except (CalamineError, *sheetxml.BROKEN) as problem:
+    except (CalamineError, *sheetxml.BROKEN, expat.ExpatError) as problem:
         yield _damaged(problem)
     except BaseException as problem:
         # The reader is native code; where it meets the impossible it panics, which is no ordinary exception.
@@ -110,6 +111,10 @@ def _open(raw: bytes, form: str) -> tuple[BookFacts, Iterator[_Sheet]]:
         book = scanned.book
         if scanned.sparse:
             source, gaps = sheetxml.compact(raw, scanned.sparse)
+    elif form == "ods":
+        book = odsxml.scan(raw)
+    elif form == "xls":
+        book = biff.scan(raw)
     return book, _sheets(CalamineWorkbook.from_filelike(source), book, gaps)
 
 
@@ -128,6 +133,8 @@ def _sheets(opened: Any, book: BookFacts, gaps: Mapping[str, list[int] | None]) 
         if last_column + 1 > ceilings.COLUMNS:
             raise _Refused(ceilings.met("columns", last_column + 1, about.name))
         facts = book.sheets.get(about.name, SheetFacts())
+        if not facts.merged and (ranges := sheet.merged_cell_ranges):
+            facts = replace(facts, merged=tuple((a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in ranges))
         numbers = gaps.get(about.name)
         first = sheet.start[1] if sheet.start else 0
         rows = (
