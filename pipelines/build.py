@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipelines.intake.model import Extract
-    from pipelines.judging import Judgement, Source
+    from pipelines.judging import Fund, Judgement, Source
     from pipelines.publication import Published
 
 #: What `refresh` runs, in this order.
 STAGES = ("receive", "registers", "read", "judge", "core", "metrics", "checks", "publish")
 
 #: Registers by which partners' rows are judged.
-ASKED = ("partners", "sdg_targets", "territories")
+ASKED = (
+    "partners", "organisations", "organisation_alias", "territories", "territory_passages", "sdg_targets", "waves", "calendar",
+)  # fmt: skip
 
 #: Everything that the stage `registers` makes.
 REGISTERS = (*contract.registers(), "exchange_rates")
@@ -52,7 +54,9 @@ class Step:
     seconds: float = 0.0
 
 
-def refresh(root: DataRoot, release: str | None = None, progress: Callable[[Step], object] = lambda step: None) -> Published:
+def refresh(
+    root: DataRoot, release: str | None = None, progress: Callable[[Step], object] = lambda step: None
+) -> Published:
     """Runs all stages without Dagster, from the inbox to a release; for tests and notebooks."""
     published: list[Published] = []
 
@@ -108,16 +112,19 @@ def read(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
 
 def judge(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
     """Judges all rows of all files; writes accepted and refused rows, findings, counts and submissions."""
-    from pipelines import build_verdicts, inputs
+    from pipelines import build_verdicts, corrections, inputs
     from pipelines.judging import judge_sources
 
     with writing(root, "judging reports"), stamped(root, "judge", now := inputs.input_hash(root)):
         sources = _sources(root, tell)
-        judgement = judge_sources(sources, _built_registers(root))
+        corrected = corrections.read(root)
+        judgement = judge_sources(sources, _built_registers(root), fund=_fund(root), corrected=corrected)
         build_verdicts.keep(root, sources, judgement)
         build_verdicts.record(root, judgement, now)
-        counted = {name: sum(judgement.counts[name].to_pylist()) for name in ("accepted", "refused", "superseded", "duplicate")}
-        return counted | {"findings": judgement.findings.num_rows}
+        counted = {
+            name: sum(judgement.counts[name].to_pylist()) for name in ("accepted", "refused", "superseded", "duplicate")
+        }
+        return counted | {"corrections": judgement.corrections.num_rows, "findings": judgement.findings.num_rows}
 
 
 def run_model(root: DataRoot, name: str) -> int:
@@ -145,7 +152,9 @@ def publish(root: DataRoot, release: str | None = None) -> Published:
     with writing(root, "publishing"):
         built = agreed(root, ["judge", "reference", *(model.name for model in warehouse.models())])
         if built != inputs.input_hash(root):
-            raise ProjectError("What was built is of other inputs than there are now.", "Run all stages again: `sdg17 run`.")
+            raise ProjectError(
+                "What was built is of other inputs than there are now.", "Run all stages again: `sdg17 run`."
+            )
         return publication.publish(root, release)
 
 
@@ -207,6 +216,18 @@ def _sources(root: DataRoot, tell: Tell) -> list[Source]:
         found = cache.load_or_extract(root, s.sha256, root.received_file(s.sha256), s.source_file)
         sources.append(Source(s.submission_id, s.source_file, s.sha256, s.partner_id, s.period, order, found))
     return sources
+
+
+def _fund(root: DataRoot) -> Fund:
+    """Gives what only the fund knows of its reports: the day on which each came."""
+    from datetime import datetime
+
+    from pipelines.calendar import ZONE
+    from pipelines.intake import ledger
+    from pipelines.judging import Fund
+
+    came = {s.submission_id: datetime.fromisoformat(s.received_at) for s in ledger.submissions(root)}
+    return Fund({submission: moment.astimezone(ZONE).date() for submission, moment in came.items()})
 
 
 def _stages(tables: Iterable[str]) -> set[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import calendar, contract, shapes, warehouse
+from pipelines import calendar, contract, corrections, shapes, warehouse
 from pipelines.attribution import OWN
 from pipelines.intake import ledger
 from pipelines.paths import DataRoot, replace_file
@@ -31,6 +31,7 @@ def keep(root: DataRoot, sources: Sequence[Source], judgement: Judgement) -> Non
     _write(judgement.findings, root.findings)
     _write(judgement.counts.cast(_schema(shapes.COUNTS)), root.counts)
     _write(_submissions(root, sources, judgement).cast(_schema(shapes.SUBMISSIONS)), root.submissions)
+    _write(judgement.corrections.cast(_schema(corrections.LOG)), root.corrections_table)
 
 
 def record(root: DataRoot, judgement: Judgement, input_hash: str) -> None:

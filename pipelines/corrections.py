@@ -24,6 +24,7 @@ Belongs here: reading entries, and applying them. Does not belong here: how a te
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +117,9 @@ def read(root: DataRoot) -> tuple[Correction, ...]:
     for path in sorted(root.corrections.glob("*.toml")):
         for entry in _entries(path):
             if entry.id in found:
-                raise ProjectError(f"{entry.name}: {found[entry.id].source} has one of the same id.", "Give it another.")
+                raise ProjectError(
+                    f"{entry.name}: {found[entry.id].source} has one of the same id.", "Give it another."
+                )
             place = (entry.submission, entry.file, entry.row, entry.sheet, entry.cell, entry.kind, entry.field)
             if place in places:
                 raise ProjectError(f"{entry.name} is of the same cell as {places[place].id}.", "Keep one of the two.")
@@ -129,7 +132,7 @@ def files(root: DataRoot) -> tuple[Path, ...]:
     return tuple(sorted(root.corrections.glob("*.toml")))
 
 
-def correct(con: duckdb.DuckDBPyConnection, entries: tuple[Correction, ...], on: date | None = None) -> None:
+def correct(con: duckdb.DuckDBPyConnection, entries: Sequence[Correction], on: date | None = None) -> None:
     """Applies entries to what `accepted.<kind>` shows and creates `corrections` with one row for each.
 
     `on` is the day that a build speaks of: an entry signed later is not yet there, and one that has ended is an error. The
@@ -143,7 +146,8 @@ def correct(con: duckdb.DuckDBPyConnection, entries: tuple[Correction, ...], on:
             continue
         if on is not None and entry.until is not None and entry.until < on:
             raise ProjectError(
-                f"{entry.name} held until {entry.until} and has ended.", "Take it out, or sign it again with a later day."
+                f"{entry.name} held until {entry.until} and has ended.",
+                "Take it out, or sign it again with a later day.",
             )
         row_id = _row(con, entry)
         if other := changed.get((entry.kind, row_id, entry.field)):
@@ -159,7 +163,9 @@ def _entries(path: Path) -> list[Correction]:
         raise ProjectError(f"{path.name} cannot be read: {problem}", "Mend the file.") from None
     listed = stated.pop("corrections", [])
     if stated or not isinstance(listed, list):
-        raise ProjectError(f"{path.name} holds more than [[corrections]].", "Its words stand in pipelines/corrections.py.")
+        raise ProjectError(
+            f"{path.name} holds more than [[corrections]].", "Its words stand in pipelines/corrections.py."
+        )
     found = []
     for number, entry in enumerate(listed, 1):
         try:
@@ -176,7 +182,9 @@ def _entries(path: Path) -> list[Correction]:
 
 def _row(con: duckdb.DuckDBPyConnection, entry: Correction) -> str:
     """Finds the one accepted row that an entry is of, and sees that its cell shows what is expected."""
-    if not con.execute("select 1 from duckdb_views() where schema_name = 'accepted' and view_name = ?", [entry.kind]).fetchall():
+    if not con.execute(
+        "select 1 from duckdb_views() where schema_name = 'accepted' and view_name = ?", [entry.kind]
+    ).fetchall():
         raise ProjectError(f"{entry.name}: no report has {entry.kind}.", "Has the file been received?")
     where, asked = ["submission_id = ?" if entry.submission else "source_sha256 = ?"], [entry.submission or entry.file]
     if entry.row:
@@ -227,7 +235,9 @@ def _apply(con: duckdb.DuckDBPyConnection, entry: Correction, row_id: str) -> No
     )  # fmt: skip
 
 
-def _read(con: duckdb.DuckDBPyConnection, entry: Correction, contract: Contract, field: Column, row_id: str) -> str | None:
+def _read(
+    con: duckdb.DuckDBPyConnection, entry: Correction, contract: Contract, field: Column, row_id: str
+) -> str | None:
     """Reads the new text as a cell of its row would be, to the value as text."""
     if not entry.value.strip():
         return None
@@ -249,12 +259,18 @@ def _read(con: duckdb.DuckDBPyConnection, entry: Correction, contract: Contract,
             "Write it in one unmistakable way: 1250.50, 2026-03-31, a code of the list.",
         )
     if said and "currency" in contract.fields:
-        [(currency,)] = con.execute(f'select currency from accepted."{entry.kind}" where row_id = ?', [row_id]).fetchall()
+        [(currency,)] = con.execute(
+            f'select currency from accepted."{entry.kind}" where row_id = ?', [row_id]
+        ).fetchall()
         if said != currency:
-            raise ProjectError(f"{entry.name}: the row is in {currency}, not in {said}.", "Correct the field currency too.")
+            raise ProjectError(
+                f"{entry.name}: the row is in {currency}, not in {said}.", "Correct the field currency too."
+            )
     if field.minimum is not None or field.maximum is not None:
         low, high = field.minimum, field.maximum
         within = f"select ({low if low is not None else value} <= {value}) and ({value} <= {high if high is not None else value})"
         if con.execute(within).fetchall() != [(True,)]:
-            raise ProjectError(f"{entry.name}: {entry.value!r} is not between the limits of {field.name}.", "See its contract.")
+            raise ProjectError(
+                f"{entry.name}: {entry.value!r} is not between the limits of {field.name}.", "See its contract."
+            )
     return str(value)

@@ -64,6 +64,7 @@ FOUND: dict[str, str] = {
     "partner_id": "VARCHAR",
     "period": "VARCHAR",
     "args": "MAP(VARCHAR, VARCHAR)",
+    "difference": "VARCHAR",
 }
 
 Scope = Literal["cell", "row", "file", "fund"]
@@ -71,7 +72,7 @@ Scope = Literal["cell", "row", "file", "fund"]
 #: A word of a sentence that stands for something found.
 _WORD = re.compile(r"\{([a-z_]+)\}")
 #: Words that are columns of `found`; all others are looked for in its `args`.
-_OWN = ("value", "sheet", "cell", "line", "expected", "suggestion")
+_OWN = ("value", "sheet", "cell", "line", "expected", "difference", "suggestion")
 #: A cell may hold a page of text; a sentence quotes its beginning.
 _QUOTED = 160
 
@@ -112,6 +113,11 @@ def catalogue() -> dict[str, CatalogueRule]:
                 )
             rules[own.id] = CatalogueRule(id=own.id, scope="row", severity=own.severity, says=own.says)
     return rules
+
+
+def begin(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates `found`, to which every stage that judges adds."""
+    con.execute(f"create or replace table found ({', '.join(f'{name} {kind}' for name, kind in FOUND.items())})")
 
 
 def schema() -> pa.Schema:
@@ -165,7 +171,7 @@ def _written(rule_id: str) -> str:
     )
     select md5(base || row_number() over (partition by base order by source_file, sheet, line, cell)),
         rule_id, '{rule.scope}', coalesce(severity, '{rule.severity}'), submission_id, row_id, source_file, sheet, cell, line,
-        field, value, expected, null, suggestion,
+        field, value, expected, difference, suggestion,
         {_sql(rule.says.en, "en")}, {_sql(rule.says.fr, "fr")}, 'new', kind, partner_id, period
     from keyed"""
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines import __version__, contract, reference
+from pipelines import __version__, contract, corrections, reference
 from pipelines.intake import ledger
 from pipelines.paths import CODES, LAYOUTS, PACKAGE, SQL, DataRoot
 
@@ -35,6 +35,7 @@ class Inputs:
 
     reports: tuple[Report, ...]
     registers: Mapping[str, str]
+    corrections: Mapping[str, str]
     contracts: str
     code_lists: Mapping[str, str]
     layouts: str
@@ -56,6 +57,7 @@ def read(root: DataRoot) -> Inputs:
     return Inputs(
         reports=reports,
         registers=reference.hashes(root),
+        corrections={path.stem: _hash([path], root.corrections) for path in corrections.files(root)},
         contracts=contract.contracts_hash(),
         code_lists={path.stem: _hash([path], CODES) for path in sorted(CODES.glob("*.csv"))},
         layouts=_hash(LAYOUTS.rglob("*.toml"), LAYOUTS),

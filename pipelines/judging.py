@@ -6,17 +6,32 @@ files of the fund. Does not belong here: reading files (intake), keeping results
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pipelines import acceptance, attribution, findings, parsing, precedence, staging, validation, validation_files
+from pipelines import (
+    acceptance,
+    attribution,
+    corrections,
+    findings,
+    parsing,
+    personal,
+    precedence,
+    rules_fund,
+    staging,
+    validation,
+    validation_files,
+)
 from pipelines.attribution import Source
 from pipelines.contract import reports
+from pipelines.corrections import Correction
+from pipelines.rules_fund import Fund
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Judgement", "Source", "judge_sources"]
+__all__ = ["Fund", "Judgement", "Source", "judge_sources"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +43,21 @@ class Judgement:
     refused: dict[str, pa.Table]
     counts: pa.Table
     senders: pa.Table
+    corrections: pa.Table
 
 
 def judge_sources(
     sources: list[Source],
     registers: dict[str, pa.Table],
     unknown_senders: Literal["accept", "refuse"] = "accept",
+    fund: Fund | None = None,
+    corrected: Sequence[Correction] = (),
 ) -> Judgement:
     """Judges files together, in an in-memory database.
 
-    `registers` may hold partners, sdg_targets and territories; what is not there is not asked for. `senders` of the
-    judgement has one row per file: submission_id, partner_id, period, layout and what the file and its path say.
+    `registers` may hold partners and those of `rules_fund.REGISTERS`; what is not there is not asked for. Without `fund`,
+    rules that need the fund's other data do not run. `senders` of the judgement has one row per file: submission_id,
+    partner_id, period, layout and what the file and its path say.
     """
     import duckdb
 
@@ -52,9 +71,14 @@ def judge_sources(
             staging.stage(con, kind, sources)
         attribution.name_by_rows(con, list(contracts))
         precedence.settle(con, list(contracts))
+        findings.begin(con)
+        personal.mask(con, contracts)
         validation.judge(con, contracts)
         validation_files.judge_files(con, sources, list(contracts), unknown_senders == "refuse")
         acceptance.accept(con, contracts)
+        corrections.correct(con, corrected, max(fund.received_on.values(), default=None) if fund else None)
+        rules_fund.judge(con, list(contracts), registers, fund)
+        personal.cover(con, "found", ("value", "expected", "suggestion"))
         findings.write(con)
         found = con.sql("from findings order by source_file, sheet, line, cell, rule_id, finding_key").to_arrow_table()
         return Judgement(
@@ -63,4 +87,5 @@ def judge_sources(
             refused={k: con.sql(f'from refused."{k}"').to_arrow_table() for k in contracts},
             counts=con.sql("from counts").to_arrow_table(),
             senders=con.sql("from sender order by arrival").to_arrow_table(),
+            corrections=con.sql("from corrections order by correction_id").to_arrow_table(),
         )

@@ -64,6 +64,11 @@ class DataRoot:
         return self.build / "counts.parquet"
 
     @property
+    def corrections_table(self) -> Path:
+        """What signed corrections changed."""
+        return self.build / "corrections.parquet"
+
+    @property
     def submissions(self) -> Path:
         return self.build / "submissions.parquet"
 

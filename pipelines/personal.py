@@ -156,7 +156,9 @@ def _searched(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[tuple[
 
 
 def _place(field: Field, contract: Contract) -> str:
-    if field.type == "org" or (field.type in parsing.AS_TYPED and (field.name in contract.key or field.name.endswith(("_id", "_ref")))):
+    if field.type == "org" or (
+        field.type in parsing.AS_TYPED and (field.name in contract.key or field.name.endswith(("_id", "_ref")))
+    ):
         return "reference"
     return "count" if field.type in ("integer", "number") else "text"
 
@@ -233,7 +235,9 @@ def _set(contract: Contract, column: str) -> str:
     field = contract.fields[column]
     changed = [f'"{column}__text" = p.masked']
     if field.type in (*parsing.AS_TYPED, "org"):
-        changed.append(f"""{_value(column)} = case when trim({_value(column)}) = trim(p.text) then p.masked else {_value(column)} end""")
+        changed.append(
+            f"""{_value(column)} = case when trim({_value(column)}) = trim(p.text) then p.masked else {_value(column)} end"""
+        )
         changed.append(f"""unread__{column} = case when unread__{column} is not null then p.masked end""")
     else:
         # The cell is said to hold personal data; that it holds no number need not be said as well.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Registers about the world and not about one fund.
-OF_THE_WORLD = ("sdg_targets", "territories", "fixed_parities")
+OF_THE_WORLD = ("sdg_targets", "sdg_indicators", "territories", "territory_passages", "rates", "fixed_parities")
 
 RATES = "exchange_rates"
 RATES_SOURCE = "ECB euro foreign exchange reference rates"

@@ -43,11 +43,10 @@ class Check:
 
 
 def judge(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    """Creates `found` with one row per rule that a row of `staged.<kind>` breaks, for all kinds given.
+    """Adds to `found` one row per rule that a row of `staged.<kind>` breaks, for all kinds given.
 
     Great Expectations is not even imported where there is no row to judge.
     """
-    con.execute(f"create or replace table found ({', '.join(f'{name} {kind}' for name, kind in FOUND.items())})")
     filled = []
     for kind, contract in contracts.items():
         con.execute(f"""create or replace view {_rows(kind)} as from staged."{kind}" where row_state = 'current'""")
@@ -157,7 +156,7 @@ def _judge(con: duckdb.DuckDBPyConnection, source: Any, contract: Contract) -> N
                 f"Rule {check.rule} of {kind}: {count} rows fail and {kept} were found.",
                 "This is a fault of the program.",
             )
-        con.execute("insert into found select * from failing; drop table failing")
+        con.execute(f"insert into found ({_PLACED}) select * from failing; drop table failing")
 
 
 def _expect(batch: Any, kind: str, claims: list[Check], result_format: dict[str, Any]) -> list[tuple[Check, Any]]:
@@ -188,6 +187,9 @@ def _expect(batch: Any, kind: str, claims: list[Check], result_format: dict[str,
             )
     return [(claims[int(r.expectation_config.meta["number"])], r) for r in results]
 
+
+#: What a claim gives of a finding, in order.
+_PLACED = ", ".join(name for name in FOUND if name != "difference")
 
 #: Stands for the batch in a query until its other braces have been doubled.
 _BATCH = "\x00batch\x00"

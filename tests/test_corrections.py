@@ -42,7 +42,9 @@ def paid(**cells: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def judged() -> duckdb.DuckDBPyConnection:
-    return accepted(source(table("transactions", [paid(), paid(amount="7", provider_name="Ville de Bréval"), paid(amount="sept")])))
+    return accepted(
+        source(table("transactions", [paid(), paid(amount="7", provider_name="Ville de Bréval"), paid(amount="sept")]))
+    )
 
 
 def accepted(*sources: Source, kind: str = "transactions") -> duckdb.DuckDBPyConnection:
@@ -77,7 +79,12 @@ def test_the_log_says_who_and_why_and_what_stood_there(root: DataRoot, con: duck
     [row] = con.sql("from corrections").to_arrow_table().to_pylist()
     assert list(row) == list(corrections.LOG)
     assert (row["correction_id"], row["source"], row["signed_by"]) == ("C-1", "2026.toml", "responsable du fonds")
-    assert (row["cell"], row["text_as_typed"], row["text_instead"], row["signed_on"]) == ("B2", "12,50", "12 500", date(2026, 5, 2))
+    assert (row["cell"], row["text_as_typed"], row["text_instead"], row["signed_on"]) == (
+        "B2",
+        "12,50",
+        "12 500",
+        date(2026, 5, 2),
+    )
     assert (row["value_before"], row["value_after"]) == ("12.5000000000", "12500.0000000000")
 
 
@@ -101,7 +108,12 @@ def test_new_texts_are_read_as_cells_are(
     root: DataRoot, con: duckdb.DuckDBPyConnection, field: str, expected: str, value: str, read: object
 ) -> None:
     [(row,)] = con.execute("select row_id from accepted.transactions where amount = 7").fetchall()
-    entry = {k: v for k, v in ENTRY.items() if k != "cell"} | {"row": row, "field": field, "expected": expected, "value": value}
+    entry = {k: v for k, v in ENTRY.items() if k != "cell"} | {
+        "row": row,
+        "field": field,
+        "expected": expected,
+        "value": value,
+    }
     corrections.correct(con, written(root, entry))
     assert con.execute(f"select {field} from accepted.transactions where amount = 7").fetchall() == [(read,)]
 

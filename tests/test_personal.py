@@ -87,7 +87,10 @@ def test_what_is_no_personal_data_is_left(text: str) -> None:
     ("NC", None),
 ])  # fmt: skip
 def test_names_are_masked_where_people_are_counted(text: str, left: str | None) -> None:
-    con = masked(source(table("time", [{"project_id": "P-1", "category": "benevolat", "people": text, "hours": "12"}])), kind="time")
+    con = masked(
+        source(table("time", [{"project_id": "P-1", "category": "benevolat", "people": text, "hours": "12"}])),
+        kind="time",
+    )
     [(typed, fault)] = con.execute("select people__text, fault__people from staged.time").fetchall()
     if left is None or left == text:
         assert (typed, fault) == (text, "V01.not-a-number")
@@ -97,7 +100,9 @@ def test_names_are_masked_where_people_are_counted(text: str, left: str | None) 
 
 
 def test_a_number_that_was_read_is_no_name_and_no_telephone() -> None:
-    con = masked(source(table("time", [{"project_id": "P-1", "category": "benevolat", "people": "0612345678"}])), kind="time")
+    con = masked(
+        source(table("time", [{"project_id": "P-1", "category": "benevolat", "people": "0612345678"}])), kind="time"
+    )
     assert con.execute("select people, people__text from staged.time").fetchall() == [(612345678, "0612345678")]
 
 
@@ -115,7 +120,9 @@ def test_a_finding_says_where_and_what_and_never_the_datum() -> None:
 
 def test_columns_that_no_contract_knows_and_cells_that_cannot_be_read_are_searched_too() -> None:
     made = table("transactions", [paid(amount="voir marie@example.org", currency="EUR")])
-    extra = made.data.set_column(made.data.schema.get_field_index("extra"), "extra", [['{"contact": "06 12 34 56 78"}']])
+    extra = made.data.set_column(
+        made.data.schema.get_field_index("extra"), "extra", [['{"contact": "06 12 34 56 78"}']]
+    )
     con = masked(source(type(made)(made.kind, made.sheet, made.rows, made.columns, extra)))
     [(amount, text, unread, other)] = con.execute(
         "select amount, amount__text, unread__amount, extra from staged.transactions"
@@ -126,15 +133,26 @@ def test_columns_that_no_contract_knows_and_cells_that_cannot_be_read_are_search
 
 
 def test_a_reference_is_no_telephone_and_still_no_address() -> None:
-    con = masked(source(table("transactions", [paid(agreement_ref="0612345678"), paid(agreement_ref="marie@example.org", amount="3")])))
-    assert con.execute("select agreement_ref from staged.transactions order by source_row").fetchall() == [("0612345678",), (E_MAIL,)]
+    con = masked(
+        source(
+            table(
+                "transactions", [paid(agreement_ref="0612345678"), paid(agreement_ref="marie@example.org", amount="3")]
+            )
+        )
+    )
+    assert con.execute("select agreement_ref from staged.transactions order by source_row").fetchall() == [
+        ("0612345678",),
+        (E_MAIL,),
+    ]
 
 
 def test_rows_that_do_not_hold_are_masked_without_a_finding() -> None:
     later = source(table("transactions", [paid()]), order=2)
     con = masked(source(table("transactions", [paid(description="marie@example.org")])), later)
     assert con.execute("select count(*) from found").fetchall() == [(0,)]
-    assert con.execute("select description from staged.transactions where row_state = 'superseded'").fetchall() == [(E_MAIL,)]
+    assert con.execute("select description from staged.transactions where row_state = 'superseded'").fetchall() == [
+        (E_MAIL,)
+    ]
 
 
 def test_words_of_a_reader_are_covered() -> None:
