@@ -30,8 +30,8 @@ STANDING = {
     "partner_id": "varchar", "content_hash": "varchar", "row_key": "varchar", "project": "varchar", "report": "varchar",
 }  # fmt: skip
 
-#: Names rows by project itself, so that a project can move between files; others are named by the file that has them.
-BY_PROJECT = "iati"
+#: Name rows by project itself, so that a project can move between files; others are named by the file that has them.
+BY_PROJECT = ("iati", "360giving")
 #: Names a row by the line it stands on, which is no identity.
 BY_LINE = "scdl"
 
@@ -75,7 +75,7 @@ def _standing(contract: Contract) -> str:
     return f"""
     select '{kind}' as kind, rowid as n, arrival, table_no, source_row, layout, partner_id, content_hash,
         case when layout <> '{BY_LINE}' and {complete} then concat_ws(chr(31), {parts}) end as row_key,
-        case when layout = '{BY_PROJECT}' then {project} end as project,
+        case when layout in {BY_PROJECT} then {project} end as project,
         concat_ws(chr(31), layout, partner_id,
             case when layout = '{OWN}' then '{kind}' end,
             case when layout = '{OWN}' then coalesce(report_period, '') end,
@@ -130,7 +130,7 @@ def _settled() -> str:
             case when by_file is null and k.place > 1 then k.held_on end as held_on,
             case when again then null else coalesce(outdone_by, case when k.place > 1 then k.held_by end) end as held_by,
             md5(concat_ws(chr(31), o.kind, o.partner_id,
-                case when layout <> '{BY_PROJECT}' then report end, coalesce('=' || row_key, content_hash))) as base
+                case when layout not in {BY_PROJECT} then report end, coalesce('=' || row_key, content_hash))) as base
         from outdone o left join by_key k using (kind, n)
     ), named as materialized (
         select *, case when row_state = 'current' then 0 else arrival end as among from stated
