@@ -182,6 +182,20 @@ def test_the_same_headers_on_every_page_are_one_table(tmp_path: Path) -> None:
     assert rules(found) == [("read.header-again", "A3")]
 
 
+def test_a_sheet_of_another_layout_says_so(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        LINKS, ["P-1", "17.17", 100], [],
+        ["nomAttribuant", "nomBeneficiaire", "montant", "objet"], ["Ville", "Les Amis", 12, "Fête"],
+    ]  # fmt: skip
+    found = sheet(tmp_path, rows)
+    assert found.layout == "template"
+    assert [(t.kind, t.layout) for t in found.tables] == [
+        ("sdg_links", None),
+        ("transactions", "scdl"),
+        ("projects", "scdl"),
+    ]
+
+
 # --- totals -------------------------------------------------------------------------------------------------------
 
 

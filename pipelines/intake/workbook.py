@@ -192,8 +192,10 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
         grid, totals = take_out(grid, types)
         grid, shown = sheetnotes.as_shown(grid, types, sheet.facts, gathered.book.from_1904)
         tables, of_columns = to_tables(grid, region.reading)
-        gathered.tables += tables
         gathered.readings.append((sheet.name, region.reading))
+        if region.reading.layout != gathered.readings[0][1].layout:
+            tables = tuple(replace(table, layout=region.reading.layout) for table in tables)
+        gathered.tables += tables
         gathered.findings += [*of_columns, *merged, *totals, *shown]
     if regions:
         gathered.findings += findings
