@@ -52,8 +52,8 @@ def attribute(con: duckdb.DuckDBPyConnection, sources: list[Source], partners: p
         with said as (
             select s.*, i.value as said_key, i.fault as said_fault, p.value as path_key
             from sources_given s
-            left join ({organisations.reading(_cells("sender_id", "sender_name"))}) i on i.table_no = s.arrival
-            left join ({organisations.reading(_cells("path_partner", "cast(null as varchar)"))}) p on p.table_no = s.arrival
+            left join ({organisations.reading(_cells("sender_id", "sender_name"))}) i on i.column_no = s.arrival
+            left join ({organisations.reading(_cells("path_partner", "cast(null as varchar)"))}) p on p.column_no = s.arrival
         ), found as (
             -- A short name that the register does not know is the sender's own identifier.
             select *,
@@ -66,8 +66,8 @@ def attribute(con: duckdb.DuckDBPyConnection, sources: list[Source], partners: p
             coalesce(stated_id, path_id, '{UNKNOWN}') as partner_id,
             case when layout = '{OWN}' then coalesce(f.value, q.value) end as period
         from found
-        left join ({dates.quarters(_cells("file_period"))}) f on f.table_no = arrival
-        left join ({dates.quarters(_cells("path_period"))}) q on q.table_no = arrival""")
+        left join ({dates.quarters(_cells("file_period"))}) f on f.column_no = arrival
+        left join ({dates.quarters(_cells("path_period"))}) q on q.column_no = arrival""")
     con.unregister("sources_given")
     con.register("sheets_given", _sheets(sources))
     con.execute("create or replace table sheet as select * exclude (headers) from sheets_given")
@@ -110,12 +110,12 @@ def _register_partners(con: duckdb.DuckDBPyConnection, partners: pa.Table | None
     if partners is None or partners.num_rows == 0:
         return
     con.register("partners_given", partners.select(["partner_id", "org_id", "name"]))
-    cells = """(select row_number() over () as table_no, 'register' as layout, 'fr' as language, org_id as text,
+    cells = """(select row_number() over () as column_no, 'register' as layout, 'fr' as language, org_id as text,
                        's' as type, name, partner_id from partners_given)"""
     con.execute(f"""
         insert into partner
         select c.partner_id, coalesce(r.value, name_key(c.partner_id)), fold_text(c.name)
-        from {cells} c left join ({organisations.reading(cells)}) r using (table_no)""")
+        from {cells} c left join ({organisations.reading(cells)}) r using (column_no)""")
     con.execute("""
         insert into partner_key select folded, any_value(org_key)
         from (select fold_text(partner_id) as folded, org_key from partner union select folded, org_key from partner)
@@ -124,7 +124,7 @@ def _register_partners(con: duckdb.DuckDBPyConnection, partners: pa.Table | None
 
 
 def _cells(text: str, name: str = "cast(null as varchar)") -> str:
-    return f"""(select arrival as table_no, layout, language, {text} as text, 's' as type, {name} as name
+    return f"""(select arrival as column_no, layout, language, {text} as text, 's' as type, {name} as name
                 from sources_given where {text} is not null or {name} is not null)"""
 
 
@@ -158,7 +158,7 @@ def _sheets(sources: list[Source]) -> pa.Table:
             "submission_id": source.submission_id,
             "kind": table.kind,
             "sheet": table.sheet,
-            "layout": source.extract.layout,
+            "layout": table.layout or source.extract.layout,
             "language": source.extract.language,
             "rows": table.rows,
             "headers": [{"field": c.field, "header": c.header} for c in table.columns if c.field],

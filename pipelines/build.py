@@ -164,7 +164,7 @@ def check_file(root: DataRoot, file: Path) -> tuple[Extract, Judgement]:
     A file in the inbox, or in a folder of its own `<partner>/<quarter>/`, is attributed by its place; of any other only
     the name is looked at.
     """
-    from pipelines.intake import ledger
+    from pipelines.intake import cache, ledger
     from pipelines.intake.extract import extract
     from pipelines.intake.period import quarter
     from pipelines.judging import Source, judge_sources
@@ -179,7 +179,8 @@ def check_file(root: DataRoot, file: Path) -> tuple[Extract, Judgement]:
         (alone.inbox / place).parent.mkdir(parents=True)
         (alone.inbox / place).symlink_to(whole)
         (s,) = ledger.receive(alone)
-        found = extract(alone.received_file(s.sha256), s.source_file)
+        received = alone.received_file(s.sha256)
+        found = cache.in_own_words(root, s.source_file, lambda own: extract(received, s.source_file, own))
         source = Source(s.submission_id, s.source_file, s.sha256, s.partner_id, s.period, 0, found)
         return found, judge_sources([source], _registers(root))
 

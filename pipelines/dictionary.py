@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipelines import contract, warehouse
+from pipelines.errors import ContractError
 from pipelines.paths import CODES
 
 
@@ -83,8 +84,9 @@ def entries() -> Iterator[Entry]:
         for c in model.columns:
             yield Entry(model.layer, model.table, c.name, c.type, c.unit, None, c.meaning, c.meaning_fr)
     for of in contract.load_all().values():
-        for f in of.fields.values():
-            yield Entry(f"{of.role}s", of.kind, f.name, f.duckdb_type, f.unit, f.codes, f.meaning.en, f.meaning.fr)
+        for row in contract.dictionary_rows(of):
+            meant = str(row["meaning_en"]), str(row["meaning_fr"])
+            yield Entry(f"{of.role}s", of.kind, str(row["column"]), str(row["type"]), row["unit"], row["codes"], *meant)
 
 
 def _model(of: warehouse.Model, language: str) -> str:
@@ -92,7 +94,9 @@ def _model(of: warehouse.Model, language: str) -> str:
     grain = f"*{words['grain']} {', '.join(f'`{column}`' for column in of.grain)}.*"
     metric = f" {words['metric']} {of.metric}." if of.metric else ""
     french = language == "fr"
-    columns = [(f"`{c.name}`", c.type, c.unit or "", c.meaning_fr if french else c.meaning) for c in of.columns]
+    columns = [
+        (f"`{c.name}`", c.type, _unit(c.unit, language), c.meaning_fr if french else c.meaning) for c in of.columns
+    ]
     doc = of.doc_fr if french else of.doc
     return f"### `{of.name}`\n\n{doc}\n\n{grain}{metric}\n\n{_table(words['head'], columns)}"
 
@@ -103,13 +107,23 @@ def _contract(of: contract.Contract, language: str) -> str:
         (
             f"`{f.name}`<br>{f.header.of(language)}",
             f.type,
-            f.unit or "",
+            _unit(f.unit, language),
             f.meaning.of(language) + (f" ({words['code_list']} `{f.codes}`)" if f.codes else ""),
         )
         for f in of.fields.values()
     ]
     title = f"### {of.title.of(language)} (`{of.kind}`)"
     return f"{title}\n\n{of.meaning.of(language)}\n\n{_table(words['head'], rows)}"
+
+
+def _unit(unit: str | None, language: str) -> str:
+    """Names a unit; one that the code list `unit` does not have is a fault of ours."""
+    if unit is None:
+        return ""
+    known = {c.code: c for c in contract.code_list("unit").codes}
+    if unit not in known:
+        raise ContractError(f"There is no unit {unit!r}.", "Add it to contracts/codes/unit.csv, in both languages.")
+    return known[unit].fr if language == "fr" else known[unit].en
 
 
 def _codes(name: str, language: str) -> str:

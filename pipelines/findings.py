@@ -153,10 +153,12 @@ def _written(rule_id: str) -> str:
             partition by f.submission_id, f.sheet, f.cell, case when f.value is null then f.row_id || f.kind || f.field end
             order by f.kind = 'projects', f.field = 'partner_id', f.kind, f.field, f.row_id) = 1"""
     )
+    # Two readings of a number, in a French sentence, have a French decimal sign; targets such as 17.1 are no numbers.
+    numbers = rule_id.startswith(("V01", "V24", "minimum", "maximum"))
     return f"""
     insert into findings
     with worded as (
-        select f.*, s.source_file,
+        select f.*, {"replace(f.expected, '.', ',')" if numbers else "f.expected"} as expected_fr, s.source_file,
             coalesce(h.header, l.en, f.field) as field_en, coalesce(h.header, l.fr, f.field) as field_fr
         from found f
         join sender s using (submission_id)
@@ -213,7 +215,9 @@ def _joined(part: str, language: str, absent: str | None) -> str:
             if piece:
                 written.append(_literal(piece))
             continue
-        if piece in ("field", "names"):
+        if piece == "expected" and language == "fr":
+            found = "expected_fr"
+        elif piece in ("field", "names"):
             found = f"field_{language}" if piece == "field" else f"args['names_{language}']"
         else:
             found = f"cast({piece} as varchar)" if piece in _OWN else f"args[{_literal(piece)}]"

@@ -196,12 +196,10 @@ class DuckDialect(PGDialect):
         return bool(_ask(connection, question, schema or "main", table_name))
 
     def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
-        question = """select column_name, data_type, is_nullable from duckdb_columns()
-                      where schema_name = ? and table_name = ? and database_name = current_database()
-                      order by column_index"""
+        place = ".".join(f'"{part}"' for part in (schema or "main", table_name))
         return [
-            {"name": name, "type": _type(text), "nullable": nullable, "default": None, "comment": None}
-            for name, text, nullable in _ask(connection, question, schema or "main", table_name)
+            {"name": name, "type": _type(text), "nullable": nullable == "YES", "default": None, "comment": None}
+            for name, text, nullable, *_ in _ask(connection, f"describe {place}")
         ]
 
     def get_multi_columns(self, connection: Any, **kw: Any) -> Any:  # type: ignore[override]

@@ -7,7 +7,7 @@ files of the fund. Does not belong here: reading files (intake), keeping results
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipelines import (
@@ -61,14 +61,12 @@ def judge_sources(
     """
     import duckdb
 
-    sources = sorted(sources, key=lambda s: s.order)
+    ordered = sorted(sources, key=lambda s: (s.order, s.source_file))
+    sources = [replace(source, order=place) for place, source in enumerate(ordered, 1)]
     with duckdb.connect() as con:
         parsing.install(con, registers)
         attribution.attribute(con, sources, registers.get("partners"))
-        brought = {table.kind for source in sources for table in source.extract.tables}
-        contracts = {kind: contract for kind, contract in reports().items() if kind in brought}
-        for kind in contracts:
-            staging.stage(con, kind, sources)
+        contracts = {kind: reports()[kind] for kind in staging.stage(con, sources)}
         attribution.name_by_rows(con, list(contracts))
         precedence.settle(con, list(contracts))
         findings.begin(con)

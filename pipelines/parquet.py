@@ -20,8 +20,9 @@ from pipelines.paths import replace_file
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Rows of one row group, and of one batch: the bytes of a file must not depend on how an engine cuts its result.
-ROW_GROUP = 131_072
+#: Rows of one row group: the bytes of a file must not depend on how an engine cuts its result. It is the number that
+#: DuckDB deals in, so that its batches need no copying.
+ROW_GROUP = 122_880
 
 
 def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str], target: Path) -> int:

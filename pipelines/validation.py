@@ -59,15 +59,14 @@ def judge(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> Non
                 _judge(con, source, contract)
 
 
-def checks(contract: Contract, columns: set[str]) -> list[Check]:
-    """Gives the claims that a contract makes about rows with these staged columns.
+def checks(contract: Contract, columns: set[str], brought: set[str]) -> list[Check]:
+    """Gives the claims that a contract makes about rows with these staged columns, of which files brought these fields.
 
     Fields that no file brings cannot be wrong, only missing: they are judged where they are required.
     """
     found: list[Check] = []
-    brought = {f for f in contract.fields if f"unread__{f}" in columns}
     for field in contract.fields.values():
-        if field.name in brought:
+        if f"unread__{field.name}" in columns:
             unread = ("ExpectColumnValuesToBeNull", {"column": f"unread__{field.name}"})
             found.append(Check("unread", "critical", (field.name,), unread, ruled_by="fault__"))
         if field.required or contract.point == (field.name,):
@@ -137,11 +136,11 @@ def _great_expectations(con: duckdb.DuckDBPyConnection) -> Iterator[Any]:
 
 def _judge(con: duckdb.DuckDBPyConnection, source: Any, contract: Contract) -> None:
     kind = contract.kind
-    question = "select column_name from duckdb_columns() where schema_name = 'staged' and table_name = ?"
-    columns = {name for (name,) in con.execute(question, [kind]).fetchall()}
+    columns = set(con.sql(f'from staged."{kind}"').columns)
+    brought = {field for (field,) in con.execute("select field from brought where kind = ?", [kind]).fetchall()}
     asset = source.add_table_asset(kind, table_name=_rows(kind))
     batch = asset.add_batch_definition_whole_table("current").get_batch()
-    claims = checks(contract, columns)
+    claims = checks(contract, columns, brought)
     # Two runs: most claims hold, and asking for the rows that fail costs more than asking whether any does.
     broken = [
         c for c, outcome in _expect(batch, kind, claims, {"result_format": "BOOLEAN_ONLY"}) if not outcome.success

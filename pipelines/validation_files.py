@@ -110,6 +110,7 @@ def _read(sources: list[Source]) -> pa.Table:
     return pa.table({
         "submission_id": pa.array([submission for submission, _ in found], pa.string()),
         "line": pa.array([f.line for _, f in found], pa.int64()),
+        "difference": pa.array([f.args.get("difference") for _, f in found], pa.string()),
         "args": pa.array([list(f.args.items()) for _, f in found], pa.map_(pa.string(), pa.string())),
         **columns,
     })  # fmt: skip

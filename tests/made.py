@@ -73,9 +73,10 @@ def read(
     given = [cell if isinstance(cell, tuple) else (cell, "s") for cell in texts]
     names = of.get("names", {})
     cells = pa.table({
-        "table_no": pa.array([1] * len(given), pa.int64()),
+        "column_no": pa.array([1] * len(given), pa.int64()),
         "layout": [of.get("layout", "template")] * len(given),
         "language": pa.array([of.get("language", "fr")] * len(given), pa.string()),
+        "list": [parsing.listed(field)] * len(given),
         "text": pa.array([text for text, _ in given], pa.string()),
         "type": [letter for _, letter in given],
         "name": pa.array([names.get(text) for text, _ in given], pa.string()),
@@ -83,7 +84,7 @@ def read(
     con = installed(**of.get("registers", {}))
     con.register("cells", cells)
     found = con.execute(
-        f"select text, value, fault, note, expected, suggestion, said from ({parsing.reading(field, 'cells')})"
+        f"select text, value, fault, note, expected, suggestion, said from ({parsing.reading(parsing.family(field), 'cells')})"
     )
     columns = [d[0] for d in found.description]
     return {row[0]: dict(zip(columns, row, strict=True)) for row in found.fetchall()}

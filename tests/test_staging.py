@@ -28,7 +28,7 @@ def staged(
     con = duckdb.connect()
     parsing.install(con)
     attribution.attribute(con, list(sources), partners)
-    staging.stage(con, kind, list(sources))
+    staging.stage(con, list(sources))
     precedence.settle(con, [kind])
     found = con.sql(f"select {ask} from staged.{kind} order by arrival, table_no, source_row").to_arrow_table()
     rows: list[dict[str, Any]] = found.to_pylist()
@@ -53,7 +53,7 @@ def test_typed_columns_have_the_types_of_the_contract() -> None:
         one = source(table(kind, [dict.fromkeys(contract.fields, "1")]))
         parsing.install(con)
         attribution.attribute(con, [one])
-        staging.stage(con, kind, [one])
+        staging.stage(con, [one])
         types = dict(
             con.execute("select column_name, data_type from duckdb_columns() where schema_name = 'staged'").fetchall()
         )

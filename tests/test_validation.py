@@ -59,6 +59,11 @@ def test_a_finding_says_what_where_and_how_to_mend_it() -> None:
     }  # fmt: skip
 
 
+def test_two_readings_are_written_as_each_language_writes_numbers() -> None:
+    [one] = found(judged(source(table("transactions", [paid(amount="1.234")]))))
+    assert "1234 / 1.234" in one["message_en"] and "1234 / 1,234" in one["message_fr"]
+
+
 def test_every_failing_row_is_found_however_many_there_are() -> None:
     rows = [paid(transaction_type_code="?", amount="abc" if n % 2 else "1") for n in range(1000)]
     done = judged(source(table("transactions", rows)))

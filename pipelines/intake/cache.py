@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,14 +30,18 @@ def load_or_extract(root: DataRoot, sha256: str, path: Path, name: str) -> Extra
 
     The words of its partner are looked up by the folder it lay in, and by what the file says of its sender.
     """
-    maps = header_maps.load(root.reference / "header_maps")
-    own = header_maps.of_partner(maps, *PurePosixPath(name).parts[:-1][:1])
-    kept = _kept(root, sha256, path, name, own)
-    said = header_maps.of_partner(maps, kept.sender_id, kept.sender_name)
-    if said is not None and said != own:
-        kept = _kept(root, sha256, path, name, said)
+    kept = in_own_words(root, name, lambda own: _kept(root, sha256, path, name, own))
     # The name is not part of the content, and one content may come under two names.
     return named(kept, name)
+
+
+def in_own_words(root: DataRoot, name: str, reading: Callable[[HeaderMap | None], Extract]) -> Extract:
+    """Reads with the words of the partner in whose folder the file lay, or else of the sender that the file states."""
+    maps = header_maps.load(root.reference / "header_maps")
+    own = header_maps.of_partner(maps, *PurePosixPath(name).parts[:-1][:1])
+    found = reading(own)
+    said = header_maps.of_partner(maps, found.sender_id, found.sender_name)
+    return found if said in (None, own) else reading(said)
 
 
 def content_key(sha256: str, own: HeaderMap | None = None) -> str:

@@ -3,8 +3,9 @@
 Belongs here: how a text is read, and what is said where it cannot be. Does not belong here: where the text came from
 (intake), which rows it is on (staging), whether the value is a good one (validation).
 
-A *cell* is one distinct text of one column of one table of one file: `table_no, layout, language, text, type, name`,
-with the type letter that intake gave it. A *reading* is that cell with what became of it:
+A *cell* is one distinct text of one column of one table of one file: `column_no, layout, language, list, text, type,
+name`, with the code list of its field and the type letter that intake gave it; `name` is what its row calls an
+organisation. A *reading* is `column_no, text, type, name` with what became of it:
 
     value       the typed value, null where it cannot be read
     fault       the rule that says why it cannot be read
@@ -16,9 +17,10 @@ with the type letter that intake gave it. A *reading* is that cell with what bec
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.contract import Field
+from pipelines.contract import Field, FieldType
 from pipelines.parsing import codes, dates, numbers, organisations, words
 
 if TYPE_CHECKING:
@@ -29,11 +31,31 @@ if TYPE_CHECKING:
 AS_TYPED = ("text", "url")
 
 
-def reading(field: Field, cells: str) -> str:
-    """Writes the SELECT that turns the relation of cells named `cells` into readings of a field."""
-    match field.type:
+@dataclass(frozen=True)
+class Family:
+    """Fields whose texts are read alike, and thus in one go: they are of one type and, for numbers, of one unit."""
+
+    type: FieldType
+    unit: str | None = None
+
+
+def family(field: Field) -> Family:
+    """Says with which other fields a field is read; all that is looked up in a closed list is one family."""
+    if field.type in ("code", "currency", "country"):
+        return Family("code")
+    return Family(field.type, field.unit if field.type in ("number", "integer") else None)
+
+
+def listed(field: Field) -> str:
+    """Gives the name of the closed list that a field is looked up in; blank where there is none."""
+    return field.codes or (field.type if field.type in ("currency", "country") else "")
+
+
+def reading(of: Family, cells: str) -> str:
+    """Writes the SELECT that turns the relation of cells named `cells` into readings."""
+    match of.type:
         case "money" | "number" | "integer" | "percent":
-            return numbers.reading(field, cells)
+            return numbers.reading(of.type, of.unit, cells)
         case "date":
             return dates.reading(cells)
         case "period":
@@ -41,18 +63,14 @@ def reading(field: Field, cells: str) -> str:
         case "org":
             return organisations.reading(cells)
         case "code":
-            return codes.reading(field.codes or "", "code.unknown", cells)
-        case "currency":
-            return codes.reading("currency", "V10.currency-unknown", cells)
-        case "country":
-            return codes.reading("country", "code.unknown", cells)
+            return codes.reading(cells)
         case "territory":
             return codes.territories(cells)
         case "target":
             return codes.targets(cells)
         case "boolean":
             return words.booleans(cells)
-    raise ValueError(f"type {field.type} is not parsed")
+    raise ValueError(f"type {of.type} is not parsed")
 
 
 def install(con: duckdb.DuckDBPyConnection, registers: dict[str, pa.Table] | None = None) -> None:

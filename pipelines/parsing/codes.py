@@ -28,7 +28,7 @@ ALIKE = 0.85
 
 
 def install(con: duckdb.DuckDBPyConnection, registers: dict[str, pa.Table]) -> None:
-    """Fills `spelling`, `label`, `multiplier`, `known_target` and `known_territory`."""
+    """Fills `spelling`, `choices` (the codes of lists short enough to be told), `multiplier`, `known_target` and `known_territory`."""
     lists = {f.codes for c in load_all().values() for f in c.fields.values() if f.codes}
     rows = [(name, c.code, s, c.en, c.fr) for name in sorted(lists) for c in code_list(name).codes
             for s in (c.code, c.en, c.fr, *c.also, f"{c.code} {c.en}", f"{c.code} {c.fr}")]  # fmt: skip
@@ -41,6 +41,12 @@ def install(con: duckdb.DuckDBPyConnection, registers: dict[str, pa.Table]) -> N
                arg_min(code, n) as code, arg_min(spelling, n) as spelling
         from (select *, row_number() over () as n from spelling_rows) group by all""")
     con.unregister("spelling_rows")
+    con.register(
+        "choice_rows",
+        _table([(name, ", ".join(c.code for c in code_list(name).codes)) for name in sorted(lists)], ("list", "codes")),
+    )
+    con.execute("create or replace table choices as from choice_rows")
+    con.unregister("choice_rows")
     con.register("multiplier_rows", _table([(w, str(t)) for w, t in MULTIPLIERS.items()], ("word", "times")))
     con.execute(
         "create or replace table multiplier as select word, cast(times as bigint) as times from multiplier_rows"
@@ -56,29 +62,31 @@ def install(con: duckdb.DuckDBPyConnection, registers: dict[str, pa.Table]) -> N
         con.unregister("known_rows")
 
 
-def reading(name: str, fault: str, cells: str) -> str:
-    """Writes the SELECT that reads codes of a list; unknown ones get the nearest spelling as suggestion."""
+def reading(cells: str) -> str:
+    """Writes the SELECT that looks texts up in their lists; unknown ones get the nearest spelling as suggestion."""
     return f"""
     with folded as (
         select *, case when regexp_matches(text, '[0-9A-Za-z]') then fold_text(regexp_replace(text, '[.]0+$', ''))
                        else lower(trim(text)) end as plain
         from {cells}
-    ), read as (
-        select f.*, s.code as value from folded f left join spelling s on s.list = '{name}' and s.folded = f.plain
+    ), read as materialized (
+        select f.*, s.code as value from folded f left join spelling s on s.list = f.list and s.folded = f.plain
     ), unknown as (
-        select distinct plain from read where value is null
+        select distinct list, plain from read where value is null
     ), near as (
-        select u.plain, arg_max(s.spelling, jaro_winkler_similarity(u.plain, s.folded)) as suggestion
+        select u.list, u.plain, arg_max(s.spelling, jaro_winkler_similarity(u.plain, s.folded)) as suggestion
         from unknown u join spelling s
-          on s.list = '{name}' and length(s.folded) > 2 and jaro_winkler_similarity(u.plain, s.folded) >= {ALIKE}
-        group by u.plain
+          on s.list = u.list and length(s.folded) > 2 and jaro_winkler_similarity(u.plain, s.folded) >= {ALIKE}
+        group by all
     )
-    select table_no, text, type, name, value,
-        case when value is null then case when type = 'e' then 'V25.spreadsheet-error' else '{fault}' end end as fault,
+    select column_no, text, type, name, value,
+        case when value is not null then null
+             when type = 'e' then 'V25.spreadsheet-error'
+             when r.list = 'currency' then 'V10.currency-unknown' else 'code.unknown' end as fault,
         cast(null as varchar) as note,
-        case when value is null then {_choices(name)} end as expected,
+        case when value is null then choices.codes end as expected,
         near.suggestion as suggestion, cast(null as varchar) as said
-    from read left join near using (plain)"""
+    from read r left join near using (list, plain) left join choices using (list)"""
 
 
 def targets(cells: str) -> str:
@@ -98,7 +106,7 @@ def targets(cells: str) -> str:
                 and (code in (select code from known_target) or not exists (from known_target)) as known
         from trimmed
     )
-    select table_no, text, type, name,
+    select column_no, text, type, name,
         case when known and not two_ways and type <> 'd' then code end as value,
         case when type = 'e' then 'V25.spreadsheet-error'
              when two_ways then 'V18.ambiguous-target'
@@ -123,7 +131,7 @@ def territories(cells: str) -> str:
         left join known_territory k on k.code = c.plain
         left join known_territory p on p.code = '0' || c.plain and length(c.plain) in (1, 4)
     )
-    select table_no, text, type, name,
+    select column_no, text, type, name,
         case when type = 'e' then null when listed is not null then listed when padded is not null then padded
              when shaped then plain end as value,
         case when value is null then case when type = 'e' then 'V25.spreadsheet-error' else 'V09.not-a-code' end end as fault,
@@ -131,13 +139,6 @@ def territories(cells: str) -> str:
              when padded is not null then 'V09.zero-restored' else 'V09.unlisted' end as note,
         cast(null as varchar) as expected, cast(null as varchar) as suggestion, cast(null as varchar) as said
     from read"""
-
-
-def _choices(name: str) -> str:
-    """The codes of a list as one text literal, in the list's order; nothing for lists too long to be told."""
-    if name in ("currency", "country"):
-        return "cast(null as varchar)"
-    return "'" + ", ".join(c.code for c in code_list(name).codes) + "'"
 
 
 @cache

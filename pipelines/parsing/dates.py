@@ -80,11 +80,11 @@ def reading(cells: str) -> str:
             case when serial between 20000 and 60000 then date '1899-12-30' + serial end as counted
         from shaped
     ), vote as (
-        select table_no, bool_or(day_first is not null and month_first is null) as day_seen,
+        select column_no, bool_or(day_first is not null and month_first is null) as day_seen,
             bool_or(month_first is not null and day_first is null) as month_seen
-        from sorted group by table_no
+        from sorted group by column_no
     ), voted as (
-        select *, coalesce(day_first <> month_first, false) as two_ways from sorted join vote using (table_no)
+        select *, coalesce(day_first <> month_first, false) as two_ways from sorted join vote using (column_no)
     ), chosen as (
         select *,
             case when type = 'd' then try_cast(text[1:10] as date)
@@ -97,7 +97,7 @@ def reading(cells: str) -> str:
                  when not day_seen and not month_seen and language = 'fr' then day_first end as value
         from voted
     )
-    select table_no, text, type, name, value,
+    select column_no, text, type, name, value,
         case when value is not null then null
              when type = 'e' then 'V25.spreadsheet-error'
              when two_ways then 'V04.ambiguous-date'
@@ -140,7 +140,7 @@ def quarters(cells: str) -> str:
             coalesce(nullif(year_first.number, ''), nullif(letter_first.number, ''), nullif(number_first.number, '')) end as value
         from cut
     )
-    select table_no, text, type, name, value,
+    select column_no, text, type, name, value,
         case when value is null then 'V23.not-a-quarter' end as fault, cast(null as varchar) as note,
         case when value is null then '2026-Q2' end as expected,
         cast(null as varchar) as suggestion, cast(null as varchar) as said

@@ -9,8 +9,6 @@ says nothing, or says both, the cell is ambiguous and is not read.
 
 from __future__ import annotations
 
-from pipelines.contract import Field
-
 #: What a unit word multiplies by. French Excel users write k€ and M€; "mille" and "milliers" are words for k.
 MULTIPLIERS = {
     "k": 1_000, "mille": 1_000, "millier": 1_000, "milliers": 1_000, "thousand": 1_000,
@@ -43,9 +41,9 @@ create or replace macro decimal_comma(t) as
 """
 
 
-def reading(field: Field, cells: str) -> str:
-    """Writes the SELECT that reads numbers of a field, to DECIMAL(28,10), or BIGINT for a field of whole numbers."""
-    whole, money = field.type == "integer", "true" if field.type == "money" else "false"
+def reading(kind: str, stated: str | None, cells: str) -> str:
+    """Writes the SELECT that reads numbers of a type and unit, to DECIMAL(28,10), or BIGINT for whole ones."""
+    whole, money = kind == "integer", "true" if kind == "money" else "false"
     times = "|".join(sorted(MULTIPLIERS, key=len, reverse=True))
     return f"""
     with tidied as (
@@ -64,7 +62,7 @@ def reading(field: Field, cells: str) -> str:
     ), united as (
         -- "12 k€" is k and €. A currency is tried first: MAD is no million.
         select s.*, coalesce(whole.code, after.code) as said,
-            {_fits(field)} as fits, {_states_other(field)} as other_unit,
+            {_fits(kind, stated)} as fits, {_states_other(kind, stated)} as other_unit,
             case when s.unit = '' or whole.code is not null or fits or {money} and s.unit in ({_list(VAGUE)}) then 1
                  when {money} then m.times end as times
         from cut s
@@ -81,11 +79,11 @@ def reading(field: Field, cells: str) -> str:
                 * coalesce(times, 1) as factor
         from united
     ), vote as (
-        select table_no, bool_or(by_point is not null and by_comma is null) as point_seen,
+        select column_no, bool_or(by_point is not null and by_comma is null) as point_seen,
             bool_or(by_comma is not null and by_point is null) as comma_seen
-        from sided group by table_no
+        from sided group by column_no
     ), voted as (
-        select *, coalesce(by_point <> by_comma, false) as two_ways from sided join vote using (table_no)
+        select *, coalesce(by_point <> by_comma, false) as two_ways from sided join vote using (column_no)
     ), chosen as (
         select *,
             case when type = 'n' then try_cast(text as decimal(28, 10))
@@ -97,7 +95,7 @@ def reading(field: Field, cells: str) -> str:
             try_cast(read * cast(case when type = 'n' then 1 else factor end as decimal(10, 0)) as decimal(28, 10)) as raw
         from voted
     ), sized as (
-        select *, {_sized(field)} from chosen
+        select *, {_sized(kind)} from chosen
     ), faulted as (
         select *,
             case when type = 'e' then 'V25.spreadsheet-error'
@@ -111,7 +109,7 @@ def reading(field: Field, cells: str) -> str:
             end as fault
         from sized
     )
-    select table_no, text, type, name,
+    select column_no, text, type, name,
         case when fault is null then {"try_cast(size as bigint)" if whole else "size"} end as value,
         fault,
         case when fault is not null then null
@@ -126,28 +124,28 @@ def reading(field: Field, cells: str) -> str:
     from faulted"""
 
 
-def _fits(field: Field) -> str:
+def _fits(kind: str, stated: str | None) -> str:
     """Whether the unit word is one that the field may carry."""
-    words = ("%",) if field.type == "percent" else UNIT_WORDS.get(field.unit or "", ())
+    words = ("%",) if kind == "percent" else UNIT_WORDS.get(stated or "", ())
     return f"s.unit in ({_list(words)})" if words else "false"
 
 
-def _states_other(field: Field) -> str:
+def _states_other(kind: str, stated: str | None) -> str:
     """Whether the unit word states another unit than the field's."""
-    if field.type not in ("number", "integer") or field.unit not in UNIT_WORDS:
+    if kind not in ("number", "integer") or stated not in UNIT_WORDS:
         return "false"
-    return f"s.unit in ({_list(tuple(w for unit, ws in UNIT_WORDS.items() if unit != field.unit for w in ws))}, '%')"
+    return f"s.unit in ({_list(tuple(w for unit, ws in UNIT_WORDS.items() if unit != stated for w in ws))}, '%')"
 
 
-def _sized(field: Field) -> str:
+def _sized(kind: str) -> str:
     """Brings shares to percent: where a whole column holds nothing above 1 and a part of 1, Excel wrote 50 % as 0.5."""
-    if field.type != "percent":
+    if kind != "percent":
         return "raw as size, false as shared, false as doubtful"
     return """
         -- A publication follows its standard, in which 1 is one percent.
-        layout <> 'iati' and coalesce(max(raw) over (partition by table_no) <= 1
-                 and not bool_or(unit = '%') over (partition by table_no), false) as small,
-        coalesce(bool_or(raw > 0 and raw < 1) over (partition by table_no), false) as parts,
+        layout <> 'iati' and coalesce(max(raw) over (partition by column_no) <= 1
+                 and not bool_or(unit = '%') over (partition by column_no), false) as small,
+        coalesce(bool_or(raw > 0 and raw < 1) over (partition by column_no), false) as parts,
         small and parts and raw <> 0 as shared,
         small and not parts and raw = 1 as doubtful,
         case when shared then try_cast(raw * 100 as decimal(28, 10)) else raw end as size"""

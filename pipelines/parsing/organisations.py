@@ -94,7 +94,7 @@ def reading(cells: str) -> str:
                  when stated or layout = 'iati' then tidy(text) end as key
         from known
     )
-    select table_no, text, type, name,
+    select column_no, text, type, name,
         case when text is null or key is not null or says_nothing then null
              when type = 'e' then 'V25.spreadsheet-error'
              when ruined then 'V05.excel-number'

@@ -27,7 +27,7 @@ FALSE = ("0", "false", "no", "n", "non", "faux", "0 0")
 def booleans(cells: str) -> str:
     """Reads oui/non, yes/no, true/false, vrai/faux, 1/0 and a cross."""
     return f"""
-        select table_no, text, type, name,
+        select column_no, text, type, name,
             case when fold_text(text) in {TRUE} then true when fold_text(text) in {FALSE} then false end as value,
             case when value is null then 'boolean.not-understood' end as fault,
             cast(null as varchar) as note,

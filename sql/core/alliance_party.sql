@@ -10,7 +10,7 @@ select
     stated.source_file,  -- File it came in | Fichier d’origine
     stated.source_sha256,  -- Hash of that file's bytes | Empreinte des octets de ce fichier
     stated.source_sheet,  -- Sheet of that file | Feuille de ce fichier
-    cast(coalesce(stated.party_id__cell, stated.party_name__cell, stated.source_cell) as varchar) as source_cell,  -- Where it stands | Où
+    cast(coalesce(stated.party_id__cell, stated.party_name__cell, stated.source_cell) as varchar) as source_cell,  -- Where it stands | Où elle se trouve
     cast(coalesce(stated.party_id__text, stated.party_name__text) as varchar) as source_text,  -- The party as typed | La partie telle que saisie
     stated.alliance_id,  -- Alliance | Alliance
     stated.project_id,  -- Project | Projet

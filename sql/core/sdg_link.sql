@@ -1,6 +1,13 @@
--- Targets of each project, as its latest report states them, with the share of each in its family: how (Goal 17) and for what
--- (the other goals) each sum to one. | Cibles de chaque projet, selon son dernier rapport, avec la part de chacune dans sa
--- famille : comment (ODD 17) et pour quoi (les autres) totalisent chacun un.
+-- Targets of each project, as its latest report states them, each with its share within its family: how (Goal 17) and for what
+-- (the other goals) each sum to one. Declared weights hold where every target of a family has one and they sum to 100 in the
+-- family, or over both families together; each family is then scaled to one, so that 17.17 at 50 and 11.3 at 50 give 17.17 all
+-- of the how and 11.3 all of the what. Otherwise the targets of the family share alike. A target stated as flag only takes no
+-- share, and one that is repeated counts once.
+-- | Cibles de chaque projet, selon son dernier rapport, chacune avec sa part dans sa famille : comment (ODD 17) et pour quoi (les
+-- autres objectifs) totalisent chacun un. Les poids déclarés valent si chaque cible d’une famille en a un et s’ils totalisent 100
+-- dans la famille, ou dans les deux ensemble ; chaque famille est alors ramenée à un : 17.17 à 50 et 11.3 à 50 donnent à 17.17
+-- tout le comment et à 11.3 tout le pour quoi. Sinon, les cibles de la famille se partagent à égalité. Une cible seulement
+-- signalée n’a pas de part, et une cible répétée compte une fois.
 --
 -- grain: project_id, target_code
 with latest as (
