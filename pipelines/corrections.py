@@ -246,12 +246,13 @@ def _read(
     name = f'a."{field.name_field}"' if field.name_field else "cast(null as varchar)"
     con.execute(
         f"""create or replace temp table corrected as
-            select 0 as table_no, a.layout, cast(null as varchar) as language, cast($1 as varchar) as text, 's' as type, {name} as name
+            select 0 as column_no, a.layout, cast(null as varchar) as language, '{parsing.listed(field)}' as list,
+                cast($1 as varchar) as text, 's' as type, {name} as name
             from accepted."{entry.kind}" a where a.row_id = $2""",
         [entry.value, row_id],
     )
     [(value, fault, said)] = con.execute(
-        f"select cast(value as varchar), fault, said from ({parsing.reading(field, 'corrected')})"
+        f"select cast(value as varchar), fault, said from ({parsing.reading(parsing.family(field), 'corrected')})"
     ).fetchall()
     if fault or value is None:
         raise ProjectError(

@@ -217,10 +217,13 @@ def _joined(part: str, language: str, absent: str | None) -> str:
             continue
         if piece == "expected" and language == "fr":
             found = "expected_fr"
-        elif piece in ("field", "names"):
-            found = f"field_{language}" if piece == "field" else f"args['names_{language}']"
+        elif piece == "field":
+            found = f"field_{language}"
+        elif piece in _OWN:
+            found = f"cast({piece} as varchar)"
         else:
-            found = f"cast({piece} as varchar)" if piece in _OWN else f"args[{_literal(piece)}]"
+            # What is found may itself be words, one for each language.
+            found = f"coalesce(args[{_literal(f'{piece}_{language}')}], args[{_literal(piece)}])"
         quoted = f"case when length({found}) > {_QUOTED} then left({found}, {_QUOTED}) || '…' else {found} end"
         written.append(f"coalesce({quoted}, '{absent}')" if absent else quoted)
     return "(" + " || ".join(written) + ")"

@@ -1,8 +1,9 @@
 """Rules that lay rows, reports and registers side by side, as DuckDB SQL over accepted rows.
 
 A rule finds; it refuses no row, and where two statements disagree it empties neither, since nobody knows yet which of them
-is wrong. Only a territory code that its own year does not have is emptied, as any code that is on no list. Its words, scope and severity stand in `contracts/_rules_fund.toml`. Rules of scope `fund` need what a partner
-does not have, and run only where `Fund` is given; the others give the same findings for a file alone as among all files.
+is wrong. Only a territory code that its own year does not have is emptied, as any code that is on no list. Words, scope and
+severity stand in `contracts/_rules_fund.toml`. Rules of scope `fund` need what a partner does not have, and run only where
+`Fund` is given; the others give the same findings for a file alone as among all files.
 
 Belongs here: running such rules, and what they are given. Does not belong here: their queries, which stand by subject in
 `rules_fund_*.py`, nor claims over one row (contracts).
@@ -101,7 +102,7 @@ def _nothing(contract: Contract) -> str:
     """A view of accepted rows of a kind that no file brings."""
     from pipelines.staging import SYSTEM
 
-    columns = {name: "varchar" for name in SYSTEM} | {"source_row": "bigint"}
+    columns = dict.fromkeys(SYSTEM, "varchar") | {"source_row": "bigint"}
     for field in contract.fields.values():
         columns.setdefault(field.name, field.duckdb_type)
         columns |= {f"{field.name}__text": "varchar", f"{field.name}__cell": "varchar"}

@@ -53,8 +53,8 @@ def _look_alikes() -> Query:
             select *, case when undated is null and transaction_date - lag(transaction_date) over days <= {NEAR} then 0 else 1 end as step
             from looked window days as (partition by alike, undated order by transaction_date, row_id)
         ), grouped as (
-            select *, case when undated is null then sum(step) over (partition by alike, undated order by transaction_date, row_id) end as run
-            from stepped
+            select *, case when undated is null then sum(step) over days end as run
+            from stepped window days as (partition by alike, undated order by transaction_date, row_id)
         ), counted as (
             select *, count(*) over alike_rows as together,
                 count(distinct coalesce(nullif(fold_text(agreement_ref), ''), '')) over alike_rows as agreements,

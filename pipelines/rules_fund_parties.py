@@ -47,7 +47,7 @@ def _named_by(contract: Contract, field: str, name_field: str) -> str:
 
 _ONE_NAME = f"""
     {_named()}, several as (
-        select folded, arg_max(org_id, rows) as main, count(*) as ids,
+        select folded, arg_max(org_id, (rows, org_id)) as main, count(*) as ids,
             string_agg(org_id, ', ' order by rows desc, org_id) filter (place <= 5) as listed
         from (select *, row_number() over (partition by folded order by rows desc, org_id) as place
               from (select folded, org_id, count(*) as rows from known where folded <> '' group by all))
@@ -65,7 +65,8 @@ _ONE_ID = f"""
         select s.org_id, coalesce(any_value(o.name), arg_max(s.name, (s.rows, s.name))) as main,
             coalesce(any_value(nullif(trim(regexp_replace(' ' || fold_text(o.name) || ' ', '( ({_FORMS}))+ ', ' ', 'g')), '')),
                 arg_max(s.core, (s.rows, s.name))) as main_core
-        from stated s left join reference.organisations o on o.org_id = s.org_id group by s.org_id having count(*) > 1 or any_value(o.name) is not null
+        from stated s left join reference.organisations o on o.org_id = s.org_id
+        group by s.org_id having count(*) > 1 or any_value(o.name) is not null
     ), other as (
         select s.*, m.main from stated s join main m using (org_id)
         -- A name that holds the other, its initials, or a spelling of it, is the same name.
@@ -112,11 +113,13 @@ QUERIES: tuple[Query, ...] = (
     Query("V21.few-sectors", ("alliances", "sdg_links"), f"""
         {_ALLIANCE}
         select {at("a", "alliances", "party_sector")}, '≥ {SECTORS}' as expected, cast(sectors - {SECTORS} as varchar) as difference,
-            map {{'alliance': coalesce(l.alliance_name, l.alliance_id), 'sectors': cast(sectors as varchar), 'project': l.project_id}} as args
+            map {{'alliance': coalesce(l.alliance_name, l.alliance_id), 'sectors': cast(sectors as varchar),
+                'project': l.project_id}} as args
         from alliance l join accepted.alliances a on a.row_id = l.first_row
         -- A party whose sector nobody states may be of one more.
         where parties >= 2 and sectors + unsaid < {SECTORS}
-            and exists (from accepted.sdg_links s where s.submission_id = l.submission_id and s.project_id = l.project_id and s.target_code = '17.16')"""),
+            and exists (from accepted.sdg_links s
+                where s.submission_id = l.submission_id and s.project_id = l.project_id and s.target_code = '17.16')"""),
     Query("V22.before-first-contact", ("engagements",), f"""
         select {at("e", "engagements", "engagement_date")}, '≥ ' || w.opened_on as expected,
             cast(e.engagement_date - w.opened_on as varchar) as difference,
@@ -129,7 +132,8 @@ QUERIES: tuple[Query, ...] = (
     Query("V22.baseline-missing", ("engagements",), f"""
         with new_one as (
             select * from accepted.engagements
-            where project_id is not null and lever is not null and not coalesce(is_baseline, false) and coalesce(state, 'signed') in ('signed', 'done')
+            where project_id is not null and lever is not null and not coalesce(is_baseline, false)
+                and coalesce(state, 'signed') in ('signed', 'done')
         ), based as (
             select project_id, lever from accepted.engagements where is_baseline
             union select project_id, lever from accepted.baselines where coalesce(engagement_count, amount) is not null

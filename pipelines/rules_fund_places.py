@@ -20,11 +20,16 @@ coded as (
     select a.*, least(a.cog_year, latest.year) as year, regexp_full_match(a.territory_code, '[0-9AB]{5}|[0-9]{9}') as changes
     from accepted.projects a, latest where a.territory_code is not null
 ),
+run as (
+    select *, coalesce(cast(first_cog_year as varchar), '…') || '-' || coalesce(cast(last_cog_year as varchar), '…') as years,
+        coalesce(last_cog_year, 9999) as last_year
+    from reference.territory_passages
+),
 covered as (
-    select c.row_id, bool_or(c.year between coalesce(p.first_cog_year, 0) and coalesce(p.last_cog_year, 9999)) as in_year,
-        arg_max(p.current_code, coalesce(p.last_cog_year, 9999)) as current_code, arg_max(p.name, coalesce(p.last_cog_year, 9999)) as name,
-        string_agg(distinct coalesce(cast(p.first_cog_year as varchar), '…') || '-' || coalesce(cast(p.last_cog_year as varchar), '…'), ', ') as years
-    from coded c join reference.territory_passages p on p.old_code = c.territory_code group by c.row_id
+    select c.row_id, bool_or(c.year between coalesce(p.first_cog_year, 0) and p.last_year) as in_year,
+        arg_max(p.current_code, (p.last_year, p.kind)) as current_code, arg_max(p.name, (p.last_year, p.kind)) as name,
+        string_agg(distinct p.years, ', ' order by p.years) as years
+    from coded c join run p on p.old_code = c.territory_code group by c.row_id
 )
 select c.*, t.territory_code is not null as is_now, v.row_id is not null as was,
     case when v.row_id is null then t.territory_code is not null else v.in_year end as in_year,
@@ -49,11 +54,13 @@ def known() -> str:
         with name as (
             select fold_text(name) as folded, level, count(*) as places, min(territory_code) as code,
                 string_agg(territory_code, ', ' order by coalesce(population, 0) desc, territory_code) filter (place <= 5) as codes
-            from (select *, row_number() over (partition by fold_text(name), level order by coalesce(population, 0) desc, territory_code) as place
+            from (select *, row_number() over (
+                      partition by fold_text(name), level order by coalesce(population, 0) desc, territory_code) as place
                   from reference.territories)
             group by all
         ), several as (
-            select f.rowid as n, count(*) as levels, sum(places) as places, min(code) as code, string_agg(codes, ', ' order by level) as codes
+            select f.rowid as n, sum(places) as places, min(code) as code,
+                string_agg(codes, ', ' order by level) as codes
             from found f join name on folded = fold_text(f.value)
             left join accepted.projects a on a.row_id = f.row_id
             where f.rule_id = 'V09.not-a-code' and f.field = 'territory_code' and (a.scale is null or a.scale = level
@@ -82,7 +89,8 @@ QUERIES: tuple[Query, ...] = (
         select {at("a", "projects", "territory_code")}, a.territory_code as expected from accepted.projects a
         where row_id in (from stated_region)"""),
     Query("V09.two-levels", ("projects",), f"""
-        select {at("a", "projects", "territory_code")}, d.name || ' (' || d.territory_code || ') / ' || r.name || ' (' || r.territory_code || ')' as expected,
+        select {at("a", "projects", "territory_code")},
+            d.name || ' (' || d.territory_code || ') / ' || r.name || ' (' || r.territory_code || ')' as expected,
             map {{'departement': d.name, 'region': r.name, 'region_code': r.territory_code}} as args
         from accepted.projects a
         join reference.territories d on d.territory_code = a.territory_code

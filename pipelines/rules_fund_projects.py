@@ -41,7 +41,8 @@ QUERIES: tuple[Query, ...] = (
         from project p join first_one f using (submission_id, project_id)
         where p.weights > 0 and not p.by_family and not (p.weights = p.targets and round(p.total, 2) = 100)"""),
     Query("V18.many-targets", ("sdg_links",), f"""
-        select {at("s", "sdg_links", "target_code")}, '≤ {MOST_TARGETS}' as expected, cast(targets - {MOST_TARGETS} as varchar) as difference,
+        select {at("s", "sdg_links", "target_code")}, '≤ {MOST_TARGETS}' as expected,
+            cast(targets - {MOST_TARGETS} as varchar) as difference,
             map {{'project': s.project_id, 'targets': cast(targets as varchar)}} as args
         from (select submission_id, project_id, count(distinct target_code) as targets, arg_max(row_id, (source_row, row_id)) as last_row
               from accepted.sdg_links where project_id is not null group by all) p
@@ -81,8 +82,8 @@ QUERIES: tuple[Query, ...] = (
         from sent where received_on > due_on"""),
     Query("V23.outside-project", ("time",), f"""
         with dated as (
-            select project_id, min(least(coalesce(planned_start_date, actual_start_date), coalesce(actual_start_date, planned_start_date))) as starts,
-                max(coalesce(greatest(planned_end_date, actual_end_date), planned_end_date, actual_end_date)) as ends
+            select project_id, min(least(planned_start_date, actual_start_date)) as starts,
+                max(greatest(planned_end_date, actual_end_date)) as ends
             from accepted.projects group by all
         ), worked as (
             select t.*, make_date(cast(left(t.period, 4) as integer), 3 * cast(right(t.period, 1) as integer) - 2, 1) as first_day

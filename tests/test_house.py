@@ -33,6 +33,7 @@ ROOMS = {
     "gx_duckdb": "",
     "validation": "findings staging gx_duckdb",
     "acceptance": "validation",
+    "territories": "",
     "personal": "parsing",
     "corrections": "parsing",
     "rules_fund": "findings staging",
