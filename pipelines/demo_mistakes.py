@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contract import load_all
-from pipelines.demo_world import Form, Language, World, draw, luhn_key
+from pipelines.demo_world import Form, Language, Row, World, draw, luhn_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,7 @@ class Mistake:
     `spoil` gives what is typed for a right value, or raises `Unfit` where the value does not lend itself to it.
     `rule_id` is the rule that must find the cell, None where the reader must understand it without a word.
     `alone` says that the column around it must be typed cells: a second text would settle what the first means.
+    `fits` says in which rows it can be made at all.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Mistake:
     rule_id: str | None
     alone: bool = False
     languages: tuple[Language, ...] = ("fr", "en")
+    fits: Callable[[Row], bool] = lambda row: True
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class _Rest:
     spared: frozenset[tuple[int, int]]
     rows: set[tuple[str, int]] = field(default_factory=set)
     columns: set[tuple[str, int, int, str]] = field(default_factory=set)
-    projects: set[str] = field(default_factory=set)
+    projects: set[str | None] = field(default_factory=set)
 
     def of(self, mistake: Mistake, kind: str) -> Iterator[Slip]:
         """Gives the mistake in one fitting cell after another, in an order drawn by lot."""
@@ -112,13 +114,15 @@ class _Rest:
         rows = np.flatnonzero(fits)
         lots = draw(self.world.seed, f"{mistake.name} in {kind}", len(rows))
         partner, quarter = (table[name].combine_chunks() for name in ("_partner", "_quarter"))
-        project = table["project_id"].combine_chunks()
         for row in rows[np.argsort(lots, kind="stable")].tolist():
             place = (partner[row].as_py(), quarter[row].as_py())
+            if place in self.spared or (kind, row) in self.rows:
+                continue
+            [told] = table.slice(row, 1).to_pylist()
+            project = told.get("project_id")
             # A second wrong weight in one project, or whatever stands beside a text that two rules could read, would
             # change what is found.
-            alone = kind == "sdg_links" and project[row].as_py() in self.projects
-            if alone or place in self.spared or (kind, row) in self.rows:
+            if (kind == "sdg_links" and project in self.projects) or not mistake.fits(told):
                 continue
             for name in mistake.where[kind]:
                 slip = _slip(mistake, row, name, table[name][row].as_py())
@@ -126,7 +130,7 @@ class _Rest:
                     continue
                 self.rows.add((kind, row))
                 self.columns.add((kind, *place, name))
-                self.projects.add(project[row].as_py())
+                self.projects.add(project)
                 yield slip
                 break
 
@@ -197,8 +201,14 @@ def _exponent(number: str) -> str:
     return f"{Decimal(number):.2E}".replace(".", ",")
 
 
+SHOUTED = {
+    "4": "DEPENSE", "human": "Humaines ", "benevolat": "BENEVOLAT", "salarie": "Salariés", "charge": "CHARGES",
+    "income": "Recette", "digitalisation": "NUMERIQUE",
+}  # fmt: skip
+
+
 def _shouted(code: str) -> str:
-    return {"4": "DEPENSE", "human": "Humaines ", "benevolat": "BENEVOLAT", "salarie": "Salariés"}.get(code) or _unfit()
+    return SHOUTED.get(code) or _unfit()
 
 
 def _unfit() -> str:
@@ -209,14 +219,34 @@ def _lighter(weight: Decimal) -> str:
     return f"{weight - 10:f}".rstrip("0").rstrip(".") if weight > 20 else _unfit()
 
 
-AMOUNTS = {"transactions": ("amount",), "cofinancing": ("amount",)}
-DATES = {"transactions": ("transaction_date",), "engagements": ("engagement_date",)}
+def _total_of_a_part(row: Row) -> bool:
+    """A running total of women or men, after one that stands in an earlier report: it can fall."""
+    since, until = row["period_start"], row["period_end"]
+    assert isinstance(since, date) and isinstance(until, date)
+    followed = (until - since).days > 100
+    return followed and row["breakdown"] is not None and not row["is_restatement"]
+
+
+AMOUNTS = {"transactions": ("amount",), "cofinancing": ("amount",), "inkind": ("declared_value",)}
+DATES = {
+    "transactions": ("transaction_date",), "engagements": ("engagement_date",), "inkind": ("given_on",),
+    "baselines": ("taken_on",), "self_diagnosis": ("diagnosed_on",), "adoc_steps": ("opened_on",),
+}  # fmt: skip
+MONTHS = {"transactions": ("transaction_date",), "engagements": ("engagement_date",)}
 IDS = {
     "transactions": ("receiver_id",), "alliances": ("party_id",), "engagements": ("party_id",),
-    "cofinancing": ("provider_id",), "time": ("provider_id",),
+    "cofinancing": ("provider_id",), "time": ("provider_id",), "inkind": ("provider_id",), "self_diagnosis": ("org_id",),
 }  # fmt: skip
-CODES = {"transactions": ("transaction_type_code",), "engagements": ("lever",), "time": ("category",)}
-UNSURE = {"alliances": ("party_sector",), "engagements": ("activation",), "projects": ("status_code",)}
+CODES = {
+    "transactions": ("transaction_type_code",), "engagements": ("lever",), "time": ("category",), "budgets": ("side",),
+    "self_diagnosis": ("axis",),
+}  # fmt: skip
+UNSURE = {
+    "alliances": ("party_sector",), "engagements": ("activation",), "projects": ("status_code",),
+    "inkind": ("inkind_kind",), "observations": ("direction",), "baselines": ("evidence_tier",),
+    "adoc_steps": ("branch",), "self_diagnosis": ("assessor",),
+}  # fmt: skip
+COUNTS = {"time": ("hours", "fte", "days"), "inkind": ("quantity",)}
 
 CATALOGUE: tuple[Mistake, ...] = (
     Mistake("amount in words", AMOUNTS, ANY, lambda _: "à confirmer", "V01.not-a-number"),
@@ -224,17 +254,28 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("amount in thousands", AMOUNTS, BOOK, _thousands, None, alone=True),
     Mistake("amount with one point", AMOUNTS, BOOK, _pointed, "V01.ambiguous", alone=True),
     Mistake("amount of zero", {"transactions": ("amount",)}, EVERY, lambda _: "0", "V02.zero"),
-    Mistake("day or month", DATES, BOOK, _day_or_month, "V04.ambiguous-date", alone=True, languages=("en",)),
-    Mistake("day, then month", DATES, BOOK, _day_or_month, "V04.day-first", alone=True, languages=("fr",)),
+    Mistake("day or month", MONTHS, BOOK, _day_or_month, "V04.ambiguous-date", alone=True, languages=("en",)),
+    Mistake("day, then month", MONTHS, BOOK, _day_or_month, "V04.day-first", alone=True, languages=("fr",)),
     Mistake("no such day", DATES, ANY, _thirty_first, "V03.impossible-date"),
     Mistake("wrong key", IDS, EVERY, _wrong_key, "V05.organisation-number"),
     Mistake("lost zero", IDS, BOOK, _without_zero, "V05.zeros-restored"),
     Mistake("ruined by the spreadsheet", IDS, EVERY, _exponent, "V05.excel-number"),
     Mistake("shouted code", CODES, EVERY, _shouted, None),
     Mistake("unknown code", UNSURE, EVERY, lambda _: "à préciser", "code.unknown"),
-    Mistake("unknown territory", {"projects": ("territory_code",)}, EVERY, lambda _: "99999", "V09.unlisted"),
+    Mistake("unknown territory", {"projects": ("territory_code",)}, EVERY, lambda _: "99999", "V09.unknown-in-year",
+            fits=lambda row: row["scale"] == "commune"),
     Mistake("no currency", dict.fromkeys(AMOUNTS, ("currency",)), EVERY, lambda _: None, "V10.currency-missing"),
-    Mistake("weights below a hundred", {"sdg_links": ("weight_pct",)}, EVERY, _lighter, "V18.weights"),
-    Mistake("less than nothing", {"time": ("hours", "fte", "days")}, EVERY, lambda v: f"-{v}", "minimum"),
+    Mistake("weights below a hundred", {"sdg_links": ("weight_pct",)}, EVERY, _lighter, "V18.weights",
+            fits=lambda row: bool(row["is_principal"])),
+    Mistake("less than nothing", COUNTS, EVERY, lambda v: f"-{v}", "minimum"),
+    Mistake("more than the scale has", {"self_diagnosis": ("score",)}, EVERY, lambda _: 5, "maximum"),
     Mistake("no title", {"projects": ("title",)}, EVERY, lambda _: None, "required"),
-)
+    Mistake("hours of many years", {"time": ("hours",)}, EVERY, lambda _: 99_000, "V20.hours-per-person"),
+    Mistake("days by halves of quarters", {"time": ("days",)}, EVERY, lambda v: f"{v + Decimal('0.1')}", "V20.quarter-days"),
+    Mistake("received in cents", {"cofinancing": ("received",)}, EVERY, lambda v: int(v) * 100, "V17.received-above-secured"),
+    Mistake("another year", {"budgets": ("period_end",)}, EVERY, lambda _: "2019-12-31", "V03.period-reversed"),
+    Mistake("a total that falls", {"observations": ("value",)}, EVERY, lambda _: 1, "V13.cumulative-falls",
+            fits=_total_of_a_part),
+    Mistake("an address of a person", {"engagements": ("description",), "transactions": ("description",)}, EVERY,
+            lambda text: f"{text}, voir camille.martin@example.org", "V08.personal-data"),
+)  # fmt: skip

@@ -70,7 +70,7 @@ def judge_sources(
         attribution.name_by_rows(con, list(contracts))
         precedence.settle(con, list(contracts))
         findings.begin(con)
-        personal.mask(con, contracts)
+        personal.mask(con, contracts, sources)
         validation.judge(con, contracts)
         validation_files.judge_files(con, sources, list(contracts), unknown_senders == "refuse")
         acceptance.accept(con, contracts)

@@ -15,10 +15,13 @@ after a zero are as good a reference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines import parsing
+from pipelines.attribution import Source
 from pipelines.contract import Contract, Field
+from pipelines.staging import ATTRIBUTED
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,16 +111,11 @@ create or replace macro covered(t, parts, mask) as
 """
 
 
-#: The headers of the unknown columns that hold it, and all masks of a text.
-_HEADERS = """list_aggregate(list_filter(json_keys(p.masked), lambda h:
-    contains(json_extract_string(p.masked, '$."' || h || '"'), '‹')), 'string_agg', ', ')"""
-_MASKS = "list_aggregate(list_distinct(regexp_extract_all(p.masked, '‹[^›]*›')), 'string_agg', ' ')"
-
-
-def mask(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+def mask(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], sources: Sequence[Source] = ()) -> None:
     """Masks personal data in `staged.<kind>` and adds to `found` one finding per cell that held any.
 
-    The rows must have their `row_id` and `row_state`; `found` must be there. What readers have found already is masked too.
+    The rows must have their `row_id` and `row_state`; `found` must be there. `sources` say where the columns stand that no
+    contract knows; without them such a finding stands at its row.
     """
     con.execute(MACROS)
     con.execute("create or replace table personal (text varchar, place varchar, masked varchar, things varchar[])")
@@ -128,6 +126,7 @@ def mask(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None
     con.execute(f"insert into personal {_masked(' union '.join(every))}")
     [(found,)] = con.execute("select count(*) from personal").fetchall()
     if found:
+        _place_unknown(con, sources)
         for kind, contract in contracts.items():
             _cover(con, contract, searched[kind])
 
@@ -145,35 +144,53 @@ def cover(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]) 
 
 
 def _searched(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[tuple[str, str]]:
-    """The columns of a kind that may hold personal data, each with what sort of place it is: text, reference or count."""
+    """The columns of a kind that may hold personal data, each with what sort of place it is.
+
+    A place is a text, a reference, a column that no contract knows (extra), or a cell that could not be read: of counts, or
+    of anything else (unread).
+    """
     question = "select column_name from duckdb_columns() where schema_name = 'staged' and table_name = ?"
     there = {name for (name,) in con.execute(question, [contract.kind]).fetchall()}
-    found = [("extra", "text")]
+    found = [("extra", "extra")]
     for field in contract.fields.values():
-        if f"unread__{field.name}" in there:
+        if field.type in parsing.AS_TYPED or f"unread__{field.name}" in there:
             found.append((field.name, _place(field, contract)))
     return found
 
 
 def _place(field: Field, contract: Contract) -> str:
-    if field.type == "org" or (
-        field.type in parsing.AS_TYPED and (field.name in contract.key or field.name.endswith(("_id", "_ref")))
-    ):
+    if field.type == "org":
         return "reference"
-    return "count" if field.type in ("integer", "number") else "text"
+    if field.type in parsing.AS_TYPED:
+        return "reference" if field.name in contract.key or field.name.endswith(("_id", "_ref")) else "text"
+    return "count" if field.type in ("integer", "number") else "unread"
 
 
 def _texts(kind: str, column: str, place: str) -> str:
     """The distinct texts of a column that are worth a closer look."""
-    text, unread, likely = _text(column), "true", f"regexp_matches(text, {_quoted(_LIKELY)})"
+    likely = f"regexp_matches(text, {_quoted(_LIKELY)})"
     if place == "count":
-        unread, likely = f'"unread__{column}" is not null', rf"({likely} or regexp_matches(text, '\p{{Lu}}\p{{L}}'))"
+        likely = rf"({likely} or regexp_matches(text, '\p{{Lu}}\p{{L}}'))"
     return f"""select distinct text, '{place}' as place
-               from (select {text} as text from staged."{kind}" where {unread}) where text is not null and {likely}"""
+               from (select {_text(column)} as text from staged."{kind}" where {_is_searched(column, place)})
+               where text is not null and {likely}"""
+
+
+def _is_searched(column: str, place: str) -> str:
+    return f'"unread__{column}" is not null' if place in ("count", "unread") else "true"
 
 
 def _text(column: str) -> str:
     return "extra" if column == "extra" else f'"{column}__text"'
+
+
+def _place_unknown(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """Creates `unknown_column`: where the columns stand that no contract knows, numbered as `attribution` numbers tables."""
+    tables = enumerate(table for source in sources for table in source.extract.tables)
+    columns = [(number, c.header, c.label) for number, table in tables for c in table.columns if c.field is None]
+    con.execute("create or replace temp table unknown_column (table_no bigint, header varchar, label varchar)")
+    if columns:
+        con.executemany("insert into unknown_column values (?, ?, ?)", columns)
 
 
 def _masked(texts: str) -> str:
@@ -208,45 +225,41 @@ def _cover(con: duckdb.DuckDBPyConnection, contract: Contract, searched: list[tu
     kind = contract.kind
     in_words = {language: _told(n) for n, language in enumerate(("en", "fr"))}
     for column, place in searched:
-        text = _text(column)
-        hit = f"""personal p where p.place = '{place}' and p.text = s.{text}"""
-        if place == "count":
-            hit += f' and s."unread__{column}" is not null'
-        cell, field, value = f's."{column}__cell"', f"'{column}'", "p.masked"
+        hit = f"p.place = '{place}' and p.text = s.{_text(column)} and {_is_searched(column, place)}"
+        where, cell, field, value = "", f's."{column}__cell"', f"'{column}'", "p.masked"
         if column == "extra":
-            # A cell that no contract knows has no address of its own; its header says which it is.
-            cell, field, value = "s.source_cell", _HEADERS, _MASKS
+            where = """, unnest(map_entries(cast(cast(p.masked as json) as map(varchar, varchar)))) as e(entry)
+                left join unknown_column u on u.table_no = s.table_no and u.header = e.entry.key"""
+            hit += " and contains(e.entry.value, '‹')"
+            field, value = "e.entry.key", "e.entry.value"
+            cell = """case when regexp_full_match(u.label, '[A-Z]+') then u.label || s.source_row
+                           when regexp_full_match(u.label, '[0-9]+') then 'L' || s.source_row || 'C' || u.label else s.source_cell end"""
         con.execute(f"""
             insert into found by name
             select 'V08.personal-data' as rule_id, s.submission_id, s.table_no, s.row_id, {cell} as cell, s.source_row as line,
                 {field} as field, {value} as value, '{kind}' as kind, nullif(s.source_sheet, '') as sheet, s.partner_id,
                 s.report_period as period, map {{'what_en': {in_words["en"]}, 'what_fr': {in_words["fr"]}}} as args
-            from staged."{kind}" s, {hit} and s.row_state = 'current'""")
-        con.execute(f'update staged."{kind}" s set {_set(contract, column)} from {hit}')
+            from staged."{kind}" s, personal p {where} where {hit} and s.row_state = 'current'""")
+        con.execute(f"""update staged."{kind}" s set {_set(contract, column, place)} from personal p
+                        where {hit.partition(" and contains(e.")[0]}""")
     # A row is also known by its key, which sentences quote.
     con.execute(f"""update staged."{kind}" s set row_key = replace(s.row_key, p.text, p.masked)
                     from personal p where p.place = 'reference' and contains(s.row_key, p.text)""")
 
 
-def _set(contract: Contract, column: str) -> str:
+def _set(contract: Contract, column: str, place: str) -> str:
     """The columns of a cell that repeat its text, set to the mask."""
     if column == "extra":
         return "extra = p.masked"
-    field = contract.fields[column]
     changed = [f'"{column}__text" = p.masked']
-    if field.type in (*parsing.AS_TYPED, "org"):
-        changed.append(
-            f"""{_value(column)} = case when trim({_value(column)}) = trim(p.text) then p.masked else {_value(column)} end"""
-        )
-        changed.append(f"""unread__{column} = case when unread__{column} is not null then p.masked end""")
-    else:
+    if place in ("count", "unread"):
         # The cell is said to hold personal data; that it holds no number need not be said as well.
         changed += [f'"unread__{column}" = null', f'"fault__{column}" = null']
+    elif column not in ATTRIBUTED:
+        changed.append(f""""{column}" = case when trim("{column}") = trim(p.text) then p.masked else "{column}" end""")
+        if contract.fields[column].type == "org":
+            changed.append(f""""unread__{column}" = case when "unread__{column}" is not null then p.masked end""")
     return ", ".join(changed)
-
-
-def _value(column: str) -> str:
-    return f'"{column}"'
 
 
 def _told(language: int) -> str:

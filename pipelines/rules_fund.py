@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines import rules_fund_money, rules_fund_parties, rules_fund_places, rules_fund_projects
+from pipelines import rules_fund_money, rules_fund_parties, rules_fund_places, rules_fund_projects, rules_fund_rates
 from pipelines.contract import Contract, ddl, registers, reports
 from pipelines.findings import catalogue
 from pipelines.rules_fund_query import FOUND_BY, Query
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 #: Registers that the queries ask; one that a fund does not have has no rows.
 REGISTERS = (
     "organisations", "organisation_alias", "territories", "territory_passages", "sdg_targets", "waves", "calendar",
+    "fixed_parities",
 )  # fmt: skip
+
+#: Tables that no contract describes: they come from a library and not from the fund.
+RATES = ("exchange_rates",)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def queries() -> tuple[Query, ...]:
         *rules_fund_places.QUERIES,
         *rules_fund_projects.QUERIES,
         *rules_fund_money.QUERIES,
+        *rules_fund_rates.QUERIES,
         *rules_fund_parties.QUERIES,
     )
 
@@ -58,7 +63,7 @@ def judge(
     for query in queries():
         if fund is None and catalogue()[query.rule].scope == "fund":
             continue
-        if query.asks and not set(query.asks) <= set(kinds):
+        if (query.asks and not set(query.asks) <= set(kinds)) or not set(query.needs) <= set(given):
             continue
         con.execute(_found(query))
     # Of a code that was in force in its year, or is an old one, something better has been said.
@@ -83,6 +88,9 @@ def _lay_out(
             con.register("given", given[name])
             con.execute(f"insert into reference.{name} by name from given")
             con.unregister("given")
+    for name in RATES:
+        if name in given:
+            con.register(name, given[name])
     con.execute("create or replace temp table received (submission_id varchar, received_on date)")
     if fund and fund.received_on:
         con.executemany("insert into received values (?, ?)", [list(item) for item in fund.received_on.items()])

@@ -85,7 +85,8 @@ _ONE_ID = f"""
     where (k.org_id, k.name) in (select (org_id, name) from other)
     qualify row_number() over (partition by k.org_id order by k.source_file desc, k.source_row desc, k.row_id, k.field) = 1"""
 
-#: An alliance of our own reports, with its parties. What a publication lists is who takes part in an activity, no alliance.
+#: An alliance of our own reports, with its parties: a later report may tell only of one that joins or leaves. What a
+#: publication lists is who takes part in an activity, and no alliance.
 _ALLIANCE = """
     with party as (
         select a.*, coalesce(o.org_id, a.party_id) as org_id,
@@ -95,9 +96,9 @@ _ALLIANCE = """
         left join reference.organisations r on r.org_id = coalesce(o.org_id, a.party_id)
         where a.layout = 'template' and a.alliance_id is not null
     ), alliance as (
-        select submission_id, alliance_id, arg_min(row_id, (source_row, row_id)) as first_row,
+        select alliance_id, arg_min(row_id, (source_file, source_row, row_id)) as first_row,
             count(distinct org_id) as parties, count(distinct known_sector) as sectors,
-            count(distinct org_id) filter (known_sector is null) as unsaid, any_value(project_id) as project_id,
+            count(distinct org_id) filter (known_sector is null) as unsaid, min(project_id) as project_id,
             max(alliance_name) as alliance_name
         from party group by all
     )"""
@@ -119,7 +120,7 @@ QUERIES: tuple[Query, ...] = (
         -- A party whose sector nobody states may be of one more.
         where parties >= 2 and sectors + unsaid < {SECTORS}
             and exists (from accepted.sdg_links s
-                where s.submission_id = l.submission_id and s.project_id = l.project_id and s.target_code = '17.16')"""),
+                where s.project_id = l.project_id and s.target_code = '17.16')"""),
     Query("V22.before-first-contact", ("engagements",), f"""
         select {at("e", "engagements", "engagement_date")}, '≥ ' || w.opened_on as expected,
             cast(e.engagement_date - w.opened_on as varchar) as difference,

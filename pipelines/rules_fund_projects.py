@@ -54,7 +54,10 @@ QUERIES: tuple[Query, ...] = (
                 count(distinct target_code) filter (is_principal) as principals, arg_min(row_id, (source_row, row_id)) as first_row
               from accepted.sdg_links where project_id is not null and layout = 'template' group by all) p
         join accepted.sdg_links s on s.row_id = p.first_row
-        where principals > 1 or principals = 0 and targets > 1"""),
+        -- Who has no column for it was not asked.
+        where principals > 1 or principals = 0 and targets > 1 and s.submission_id in (
+            select t.submission_id from heading h join sheet t using (table_no)
+            where h.field = 'is_principal' and t.kind = 'sdg_links')"""),
     Query("V18.scope", ("sdg_links",), f"""
         with here as (
             select project_id from accepted.projects where country_code = 'FR'

@@ -29,12 +29,13 @@ FOUND_BY: dict[str, str] = {
 class Query:
     """A rule with the SELECT over `accepted`, `staged` and `reference` that finds where it is broken.
 
-    It is not asked where no file brings one of the kinds in `asks`.
+    It is not asked where no file brings one of the kinds in `asks`, or where a table in `needs` is not given.
     """
 
     rule: str
     asks: tuple[str, ...]
     sql: str
+    needs: tuple[str, ...] = ()
 
 
 def at(alias: str, kind: str, field: str) -> str:

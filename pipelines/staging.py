@@ -56,6 +56,7 @@ def _staged(of: Incoming) -> str:
         # The quarter worked, where a row leaves it out, is the one the report speaks of.
         worked = '"r period".value' if "period" in names else NULL
         period = f"coalesce({worked}, case when {of.text('period')} is null then {quarter} end)"
+    amounts = ", ".join([NULL, *(f"'{name}'" for name, field in fields.items() if field.type == "money")])
     said = """p.key = "r partner_id".value and p.name is not distinct from "r partner_id".name"""
     return f"""
     create or replace table staged."{of.contract.kind}" as
@@ -68,7 +69,10 @@ def _staged(of: Incoming) -> str:
     from {of.view} i
     join sheet s using (table_no)
     join sender h on h.arrival = s.arrival
-    left join heading g on g.table_no = i.table_no and g.field = '{"amount" if "amount" in fields else "declared_cost"}'
+    left join (
+        -- Amounts under headers of two currencies have none by their headers.
+        select table_no, min(currency) as currency from heading where field in ({amounts}) group by table_no
+        having count(distinct currency) = 1) g on g.table_no = i.table_no
     {" ".join(of.joined(field) for field in parsed)}
     left join row_partner p on {said if "partner_id" in names else "false"}"""
 
@@ -88,9 +92,13 @@ def _columns(field: Field, of: Incoming, parsed: set[str]) -> str:
     else:
         value, fault = f"trim({text})", ""
     written: list[str] = []
-    if name == "currency" and (stated := [f for f in ("amount", "declared_cost") if f in parsed and f in of.brought]):
+    amounts = [
+        f.name for f in of.contract.fields.values() if f.type == "money" and f.name in parsed and f.name in of.brought
+    ]
+    if name == "currency" and amounts:
         # A sign beside the amount, or in its header, says the currency where the row leaves it out.
-        value = f'coalesce({value}, case when {text} is null then coalesce("r {stated[0]}".said, g.currency) end)'
+        said = ", ".join(f'"r {amount}".said' for amount in amounts)
+        value = f"coalesce({value}, case when {text} is null then coalesce({said}, g.currency) end)"
     if name not in ATTRIBUTED:
         written.append(f'cast({value} as {field.duckdb_type}) as "{name}"')
     written += [f'{text} as "{name}__text"', f'{of.cell(name)} as "{name}__cell"']

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from made import source, table
-from pipelines import acceptance, attribution, corrections, parsing, precedence, staging, validation, validation_files
+from pipelines import acceptance, attribution, corrections, findings, parsing, precedence, staging, validation, validation_files
 from pipelines.attribution import Source
 from pipelines.contract import reports
 from pipelines.errors import ProjectError
@@ -51,9 +51,10 @@ def accepted(*sources: Source, kind: str = "transactions") -> duckdb.DuckDBPyCon
     con = duckdb.connect()
     parsing.install(con)
     attribution.attribute(con, list(sources))
-    staging.stage(con, kind, list(sources))
+    staging.stage(con, list(sources))
     precedence.settle(con, [kind])
     contracts = {kind: reports()[kind]}
+    findings.begin(con)
     validation.judge(con, contracts)
     validation_files.judge_files(con, list(sources), [kind])
     acceptance.accept(con, contracts)

@@ -12,6 +12,7 @@ from pipelines import attribution, parsing, personal, precedence, staging
 from pipelines.attribution import Source
 from pipelines.contract import reports
 from pipelines.findings import FOUND
+from pipelines.intake.model import Column, Table
 from pipelines.personal import MASKS
 
 E_MAIL, IBAN, NIR, PHONE, NAME = (MASKS[thing] for thing in ("e_mail", "iban", "nir", "phone", "name"))
@@ -22,10 +23,10 @@ def masked(*sources: Source, kind: str = "transactions") -> duckdb.DuckDBPyConne
     con = duckdb.connect()
     parsing.install(con)
     attribution.attribute(con, list(sources))
-    staging.stage(con, kind, list(sources))
+    staging.stage(con, list(sources))
     precedence.settle(con, [kind])
     con.execute(f"create or replace table found ({', '.join(f'{name} {of}' for name, of in FOUND.items())})")
-    personal.mask(con, {kind: reports()[kind]})
+    personal.mask(con, {kind: reports()[kind]}, sources)
     return con
 
 
@@ -123,13 +124,14 @@ def test_columns_that_no_contract_knows_and_cells_that_cannot_be_read_are_search
     extra = made.data.set_column(
         made.data.schema.get_field_index("extra"), "extra", [['{"contact": "06 12 34 56 78"}']]
     )
-    con = masked(source(type(made)(made.kind, made.sheet, made.rows, made.columns, extra)))
+    columns = (*made.columns, Column(None, "contact", 9, "J"))
+    con = masked(source(Table(made.kind, made.sheet, made.rows, columns, extra)))
     [(amount, text, unread, other)] = con.execute(
         "select amount, amount__text, unread__amount, extra from staged.transactions"
     ).fetchall()
     assert (amount, text, unread) == (None, f"voir {E_MAIL}", None)
     assert other == f'{{"contact": "{PHONE}"}}'
-    assert con.execute("select cell, field from found order by all").fetchall() == [("B2", "amount"), ("B2", "contact")]
+    assert con.execute("select cell, field from found order by all").fetchall() == [("B2", "amount"), ("J2", "contact")]
 
 
 def test_a_reference_is_no_telephone_and_still_no_address() -> None:

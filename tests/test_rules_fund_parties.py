@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from made import source, table
-from rules_asked import A, B, C, found, links, of, paid, project
+from rules_asked import A, B, C, found, links, of, paid, project, quarter
 
 
 def test_one_name_with_several_numbers() -> None:
@@ -56,6 +56,8 @@ def test_an_alliance_of_one() -> None:
     assert found("V21.one-party", of("alliances", party(A)))
     assert found("V21.one-party", of("alliances", party(A), party("W751064167", party_role="lead")))
     assert not found("V21.one-party", of("alliances", party(A), party(B)))
+    left = quarter("alliances", "2026-Q2", 2, party(B, party_to="2026-04-01"))
+    assert not found("V21.one-party", quarter("alliances", "2026-Q1", 1, party(A), party(B)), left)
     assert not found("V21.one-party", of("alliances", party(A), layout="iati"))
 
 

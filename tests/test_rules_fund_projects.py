@@ -40,6 +40,8 @@ def test_one_principal_target() -> None:
     assert found("V18.principal", of("sdg_links", *links(*targets, is_principal="oui")))[0]["difference"] == "1"
     assert found("V18.principal", of("sdg_links", *links(*targets, is_principal=None)))[0]["difference"] == "-1"
     assert not found("V18.principal", of("sdg_links", *links(*targets)))
+    unasked = [{k: v for k, v in row.items() if k != "is_principal"} for row in links(*targets)]
+    assert not found("V18.principal", of("sdg_links", *unasked))
     assert not found("V18.principal", of("sdg_links", *links(*targets[:1], is_principal=None)))
     assert not found("V18.principal", of("sdg_links", *links(*targets, is_principal=None), layout="iati"))
 
