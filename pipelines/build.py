@@ -33,6 +33,7 @@ STAGES = ("receive", "registers", "read", "judge", "core", "metrics", "checks", 
 #: Registers by which partners' rows are judged.
 ASKED = (
     "partners", "organisations", "organisation_alias", "territories", "territory_passages", "sdg_targets", "waves", "calendar",
+    "fixed_parities",
 )  # fmt: skip
 
 #: Everything that the stage `registers` makes.
@@ -257,7 +258,7 @@ def _built_registers(root: DataRoot) -> dict[str, pa.Table]:
     import pyarrow.parquet as pq
 
     agreed(root, ["reference"])
-    return {name: pq.read_table(root.table("reference", name)) for name in ASKED}
+    return {name: pq.read_table(root.table("reference", name)) for name in (*ASKED, "exchange_rates")}
 
 
 def _run_layer(root: DataRoot, layer: str) -> Quantities:
