@@ -34,7 +34,7 @@ ROOMS = {
     "validation": "findings staging gx_duckdb",
     "acceptance": "validation",
     "territories": "",
-    "personal": "parsing",
+    "personal": "staging",
     "corrections": "parsing",
     "rules_fund": "findings staging",
     "judging": "acceptance precedence personal corrections rules_fund",
