@@ -93,8 +93,7 @@ def reading(cells: str) -> str:
                  when counted is not null then counted
                  when not two_ways then coalesce(day_first, month_first)
                  when day_seen and not month_seen then day_first
-                 when month_seen and not day_seen then month_first
-                 when not day_seen and not month_seen and language = 'fr' then day_first end as value
+                 when month_seen and not day_seen then month_first end as value
         from voted
     )
     select column_no, text, type, name, value,
@@ -106,8 +105,7 @@ def reading(cells: str) -> str:
         case when value is null or type = 'd' then null
              when stated is null and counted is not null then 'V04.excel-serial'
              when dates > 1 then 'V03.several-dates'
-             when not alone then 'V03.date-in-text'
-             when two_ways and not day_seen and not month_seen then 'V04.day-first' end as note,
+             when not alone then 'V03.date-in-text' end as note,
         case when value is null and two_ways
              then both_readings(cast(day_first as varchar), cast(month_first as varchar)) end as expected,
         cast(null as varchar) as suggestion, cast(null as varchar) as said
