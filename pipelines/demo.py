@@ -1,10 +1,10 @@
-"""The fictional fund: registers and a year of reports as partners send them, some late, some wrong, one missing.
+"""The fictional fund: registers and its reports as partners send them, some late, some wrong, one missing.
 
 Belongs here: the verb, what it gives back, and which reports come late, never or twice. Does not belong here: the
 cast (`demo_world`), the rows (`demo_money`, `demo_tables`), their mistakes (`demo_mistakes`), the inbox and its files
 (`demo_inbox`, `demo_reports`, `demo_iati`), the registers (`demo_registers`).
 
-The same numbers give the same bytes. What `data/inbox/` holds is `--partners 8 --quarters 4 --seed 17`.
+The same numbers give the same bytes. What `data/inbox/` holds is `--partners 8 --quarters 6 --seed 17`.
 """
 
 from __future__ import annotations

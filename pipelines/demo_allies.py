@@ -1,6 +1,6 @@
-"""What others bring to the projects of the fictional fund: co-financing, alliances and engagements.
+"""What others bring to the projects of the fictional fund: co-financing, gifts in kind, alliances and engagements.
 
-Belongs here: the rows of these three kinds. Does not belong here: who reports them (`demo_tables`), and the fund's own
+Belongs here: the rows of these four kinds. Does not belong here: who reports them (`demo_tables`), and the fund's own
 money (`demo_money`).
 """
 
@@ -85,7 +85,7 @@ def alliances(world: World, of: Subject) -> Iterator[Row]:
         (digital.siren, digital.name, digital.sector, "implementing", "pme", "J", digital.model_family),
         (its_number, neighbour.name, neighbour.sector, "partner", "", "", neighbour.model_family),
     )
-    for n, (org, name, sector, role, size, naf, model) in enumerate(parties[: 2 + int(of.chances[1] * 5)]):
+    for n, (org, name, sector, role, size, naf, model) in enumerate(parties[: 4 + int(of.chances[1] * 3)]):
         if n and name == of.partner.name:
             continue
         row: Row = {
@@ -112,6 +112,43 @@ def alliances(world: World, of: Subject) -> Iterator[Row]:
             yield row | {"_quarter": last, "party_to": first_day(world.quarters[last]) + timedelta(days=20)}
 
 
+def inkind(world: World, of: Subject) -> Iterator[Row]:
+    """Gives what is lent and given without money: the town's rooms in every quarter, some of the workshop's goods."""
+    french = of.partner.language == "fr"
+    town, workshop, *_ = of.circle
+    number = 0
+    for quarter in range(of.start, len(world.quarters)):
+        chance = of.chances[3 + quarter % 4]
+        rooms, goods = 2 + int(chance * 8), 1 + int(chance * 5)
+        gifts: tuple[tuple[str, str, str, int, str, int], ...] = (
+            ("premises", town.siren, town.name, rooms, "jours de salle" if french else "days of a room", 80 * rooms),
+            ("goods", siret(workshop.siren), workshop.name, goods, "lots", 145 * goods),
+        )
+        for n, (kind, org, name, quantity, unit, value) in enumerate(gifts if chance > 0.5 else gifts[:1]):
+            number += 1
+            yield {
+                "_quarter": quarter,
+                "inkind_id": f"N-{of.project_id}-{number:02d}",
+                "project_id": of.project_id,
+                "inkind_kind": kind,
+                "provider_id": org,
+                "provider_name": name,
+                "given_on": first_day(world.quarters[quarter]) + timedelta(days=30 + 9 * n + of.letter),
+                "quantity": Decimal(quantity),
+                "quantity_unit": unit,
+                "declared_value": Decimal(value),
+                "currency": "EUR",
+                "valuation_basis": "Tarif public de location" if french else "Public price list",
+                "evidence_tier": "1",
+            }
+
+
+def at_award(of: Subject) -> tuple[str, ...]:
+    """Gives the lever of each engagement that was there when the fund chose the project; one project had none for money."""
+    levers = [LEVERS[number % len(LEVERS)] for number in range(1, 4 + int(of.chances[2] * 4))]
+    return tuple("alliance" if lever == "financial" and of.number == 0 else lever for lever in levers)
+
+
 def engagements(world: World, of: Subject) -> Iterator[Row]:
     """Gives what was there at award, and then what is new in every quarter."""
     french = of.partner.language == "fr"
@@ -120,12 +157,12 @@ def engagements(world: World, of: Subject) -> Iterator[Row]:
         # Exporters send their engagements in the first and the last quarter only.
         if of.partner.form == "csv" and quarter not in (of.start, len(world.quarters) - 1):
             continue
-        baseline = 3 + int(of.chances[2] * 4) if quarter == of.start else 0
-        for n in range(baseline + 2 + int(of.chances[3 + quarter % 4] * 3)):
+        there = at_award(of) if quarter == of.start else ()
+        for n in range(len(there) + 2 + int(of.chances[3 + quarter % 4] * 3)):
             number += 1
-            lever = LEVERS[number % len(LEVERS)]
+            known = n < len(there)
+            lever = there[n] if known else LEVERS[number % len(LEVERS)]
             engaged = of.circle[number % len(of.circle)]
-            known = n < baseline
             promise_fr, promise_en, unit_fr, unit_en = PROMISES[lever]
             since = of.start_on if quarter == of.start else first_day(world.quarters[quarter])
             yield {

@@ -255,7 +255,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("amount with one point", AMOUNTS, BOOK, _pointed, "V01.ambiguous", alone=True),
     Mistake("amount of zero", {"transactions": ("amount",)}, EVERY, lambda _: "0", "V02.zero"),
     Mistake("day or month", MONTHS, BOOK, _day_or_month, "V04.ambiguous-date", alone=True, languages=("en",)),
-    Mistake("day, then month", MONTHS, BOOK, _day_or_month, "V04.day-first", alone=True, languages=("fr",)),
+    Mistake("day, then month", MONTHS, BOOK, _day_or_month, "V04.ambiguous-date", alone=True, languages=("fr",)),
     Mistake("no such day", DATES, ANY, _thirty_first, "V03.impossible-date"),
     Mistake("wrong key", IDS, EVERY, _wrong_key, "V05.organisation-number"),
     Mistake("lost zero", IDS, BOOK, _without_zero, "V05.zeros-restored"),

@@ -154,8 +154,8 @@ def _spending(world: World) -> dict[str, NDArray[np.generic]]:
     offset = np.where(starting, 40 + (chance * 48).astype(np.int64), (chance * 88).astype(np.int64))
     offset = np.where(position == 0, 44 + (chance * 12).astype(np.int64), offset)
     partner = world.projects.partner[project][group]
-    paid_to = (draw(world.seed, "supplier", count) * 5).astype(np.int64)
     circle = len(world.partners) + 4 * partner
+    provider = np.where(own, partner, 0)
     return {
         "partner": partner,
         "project": project[group],
@@ -164,9 +164,21 @@ def _spending(world: World) -> dict[str, NDArray[np.generic]]:
         "text": (draw(world.seed, "purpose", count) * len(PURPOSES["fr"])).astype(np.int64),
         "cents": cents,
         "day": first_days(world)[quarter[group]] + offset,
-        "provider": np.where(own, partner, 0),
-        "receiver": np.where(paid_to < 2, circle + 1 + paid_to, -1),
+        "provider": provider,
+        "receiver": _paid_to(world, provider, circle, cents),
     }
+
+
+def _paid_to(world: World, provider: Ints, circle: Ints, cents: Ints) -> Ints:
+    """Names the receiver of two lines in five; never of a second line of the same amount, which would look like a repeat."""
+    import numpy as np
+
+    chosen = (draw(world.seed, "supplier", len(cents)) * 5).astype(np.int64)
+    receiver = np.where(chosen < 2, circle + 1 + chosen, -1)
+    _, first = np.unique(np.stack([provider, receiver, cents]), axis=1, return_index=True)
+    named = np.zeros(len(cents), dtype=bool)
+    named[first] = True
+    return np.where(named, receiver, -1)
 
 
 def _line_counts(world: World, project: Ints, cents: Ints) -> Ints:

@@ -1,7 +1,8 @@
 """What the partners of the fictional fund report, one table per kind, as values a careful partner would give.
 
 Belongs here: who reports which kinds; the rows of projects, targets and time. Does not belong here: transactions, which
-are many (`demo_money`), what comes from others (`demo_allies`), and how a value is typed into a file (`demo_reports`).
+are many (`demo_money`), what comes from others (`demo_allies`), how projects and partners fare (`demo_progress`,
+`demo_paths`), and how a value is typed into a file (`demo_reports`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines.contract import Field, load_all
-from pipelines.demo_allies import alliances, cofinancing, engagements
+from pipelines.calendar import last_day
+from pipelines.contract import Field, load_all, reports
+from pipelines.demo_allies import alliances, cofinancing, engagements, inkind
 from pipelines.demo_money import transactions
-from pipelines.demo_world import TERRITORIES, Partner, Row, Subject, World, subjects
+from pipelines.demo_paths import adoc_steps, self_diagnosis
+from pipelines.demo_progress import baselines, budgets, observations
+from pipelines.demo_world import Partner, Row, Subject, World, place_of, subjects, wave_of
 from pipelines.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -45,27 +49,26 @@ def tables(world: World) -> dict[str, pa.Table]:
     for subject in subjects(world):
         for kind in kinds_of(subject.partner):
             if kind in WRITERS:
-                rows[kind] += [row | {"_partner": subject.partner.index} for row in WRITERS[kind](world, subject)]
+                rows[kind] += [{"_partner": subject.partner.index} | row for row in WRITERS[kind](world, subject)]
     return {"transactions": transactions(world)} | {k: _table(k, found) for k, found in rows.items() if found}
 
 
 def kinds_of(partner: Partner) -> tuple[str, ...]:
-    """Gives the kinds that a partner reports: all in a workbook, fewer in exports, the fund only its money."""
+    """Gives the kinds that a partner reports: all in a workbook, fewer in exports, the fund its money and its scores."""
     if partner.index == 0:
-        return ("transactions",)
+        return ("transactions", "self_diagnosis")
     match partner.form:
         case "xlsx":
-            return ("projects", "sdg_links", "transactions", "cofinancing", "alliances", "engagements", "time")
+            return tuple(reports())
         case "iati":
-            return ("projects", "sdg_links", "transactions", "alliances")
+            return ("projects", "sdg_links", "transactions", "alliances", "budgets", "observations")
         case "csv":
-            return ("projects", "transactions", "sdg_links" if partner.index % 4 == 2 else "engagements")
+            return ("projects", "transactions", "observations", "sdg_links" if partner.index % 4 == 2 else "engagements")
 
 
 def _projects(world: World, of: Subject) -> Iterator[Row]:
     language = of.partner.language
-    commune, epci, departement = TERRITORIES[of.number % len(TERRITORIES)]
-    scale, code = (("commune", commune), ("epci", epci), ("departement", departement))[of.letter]
+    scale, code = place_of(of)
     # A workbook carries its projects on every quarter; an export states a project once.
     quarters = range(of.start, len(world.quarters)) if of.partner.form == "xlsx" else (of.start,)
     for quarter in quarters:
@@ -78,13 +81,14 @@ def _projects(world: World, of: Subject) -> Iterator[Row]:
             "lead_name": of.partner.name,
             "status_code": "2",
             "planned_start_date": of.start_on,
-            "planned_end_date": of.start_on + timedelta(days=540),
+            # A year and a half, or as long as the demo lasts.
+            "planned_end_date": max(of.start_on + timedelta(days=540), last_day(world.quarters[-1])),
             "actual_start_date": of.start_on + timedelta(days=7),
             "scale": scale,
             "territory_code": code,
             "cog_year": 2026,
             "country_code": "FR",
-            "wave_id": f"V{1 + of.start // 2}",
+            "wave_id": wave_of(of),
         }
 
 
@@ -141,6 +145,12 @@ WRITERS = {
     "alliances": alliances,
     "engagements": engagements,
     "time": _time,
+    "budgets": budgets,
+    "inkind": inkind,
+    "baselines": baselines,
+    "observations": observations,
+    "self_diagnosis": self_diagnosis,
+    "adoc_steps": adoc_steps,
 }
 
 

@@ -68,6 +68,11 @@ CIRCLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("academic", "esr", "", "P", "Laboratoire {de}{place}"),
 )
 
+#: Waves of the register, each with the day on which its committee chose.
+WAVES: tuple[tuple[str, date], ...] = (
+    ("V1", date(2024, 12, 12)), ("V2", date(2025, 6, 12)), ("V3", date(2025, 12, 11)),
+)  # fmt: skip
+
 #: Real communes of the territories register, each with its group of communes and its département.
 TERRITORIES: tuple[tuple[str, str, str], ...] = (
     ("44109", "244400404", "44"), ("86194", "200069854", "86"), ("31555", "243100518", "31"),
@@ -198,6 +203,17 @@ def subjects(world: World) -> Iterator[Subject]:
             euros=int(projects.euros[i]),
             chances=tuple(chances[i]),
         )
+
+
+def place_of(of: Subject) -> tuple[str, str]:
+    """Gives the scale at which a project acts and the code of its territory."""
+    commune, epci, departement = TERRITORIES[of.number % len(TERRITORIES)]
+    return (("commune", commune), ("epci", epci), ("departement", departement))[of.letter]
+
+
+def wave_of(of: Subject) -> str | None:
+    """Gives the last wave that had been chosen when a project started."""
+    return next((wave for wave, chosen_on in reversed(WAVES) if chosen_on <= of.start_on), None)
 
 
 def draw(seed: int, stream: str, count: int) -> Floats:

@@ -118,7 +118,7 @@ def _one_per_group(kind: str, suspect: str, field: str) -> str:
 
 
 #: What each project says it moved, per type of transaction and currency: amounts of the period add up, of running totals
-#: the last holds.
+#: the last holds. What a project spends counts as spent from what it was paid, unless the row says that another paid for it.
 _MOVED = """
     with counted as (
         select *, coalesce(measure_basis, 'period') = 'cumulative' as running from accepted.transactions
@@ -126,13 +126,17 @@ _MOVED = """
         qualify not running or row_number() over (
             partition by project_id, transaction_type_code, currency, provider_id, receiver_id, agreement_ref, running
             order by coalesce(report_period, '') desc, row_id) = 1
+    ), payer as (
+        select project_id, list(distinct provider_id) as payers from counted
+        where transaction_type_code = '3' and provider_id is not null group by project_id
     ), moved as (
         select project_id, coalesce(currency, '') as currency,
             sum(amount) filter (transaction_type_code = '2') as committed,
             sum(amount) filter (transaction_type_code = '3') as disbursed,
-            sum(amount) filter (transaction_type_code = '4' and layout = 'template') as spent,
+            sum(amount) filter (transaction_type_code = '4' and layout = 'template'
+                and coalesce(list_contains(payers, provider_id), true)) as spent,
             sum(amount) filter (transaction_type_code = '7' and layout = 'template') as refunded
-        from counted group by all
+        from counted left join payer using (project_id) group by all
     ), last_one as (
         select * from counted where transaction_type_code in ({types})
         qualify row_number() over (partition by project_id, currency

@@ -124,3 +124,6 @@ def test_more_spent_than_paid_out() -> None:
     assert (finding["difference"], finding["severity"]) == ("10", "warning")
     assert not found("V17.spent-above-disbursed", of("transactions", *rows[:2]))
     assert not found("V17.spent-above-disbursed", of("transactions", *rows[1:]))
+    own = [paid(amount="100", provider_id=A), paid(transaction_type_code="4", amount="130", provider_id=B)]
+    assert not found("V17.spent-above-disbursed", of("transactions", *own))
+    assert found("V17.spent-above-disbursed", of("transactions", own[0], own[1] | {"provider_id": A}))
