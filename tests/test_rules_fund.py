@@ -15,7 +15,8 @@ def test_every_rule_has_its_words_and_every_word_its_rule() -> None:
     stated = {
         rule["id"] for rule in tomllib.loads((CONTRACTS / "_rules_fund.toml").read_text(encoding="utf-8"))["rules"]
     }
-    assert {query.rule for query in rules_fund.queries()} | {"V08.personal-data", "V09.name-only"} == stated
+    asked = {query.rule for query in rules_fund.queries()} | {"V08.personal-data", "V09.name-only"}
+    assert stated <= asked <= set(catalogue())
 
 
 def test_a_file_alone_is_judged_by_all_but_the_rules_of_the_fund() -> None:
