@@ -22,6 +22,7 @@ from pipelines import (
     staging,
     validation,
     validation_files,
+    validation_standards,
 )
 from pipelines.attribution import Source
 from pipelines.contract import reports
@@ -73,6 +74,7 @@ def judge_sources(
         personal.mask(con, contracts, sources)
         validation.judge(con, contracts)
         validation_files.judge_files(con, sources, list(contracts), unknown_senders == "refuse")
+        validation_standards.judge_standards(con, sources)
         acceptance.accept(con, contracts)
         corrections.correct(con, corrected, max(fund.received_on.values(), default=None) if fund else None)
         rules_fund.judge(con, list(contracts), registers, fund)

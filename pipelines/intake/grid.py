@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import reports
+from pipelines.intake import standards
 from pipelines.intake.headers import Reading, suggest
 from pipelines.intake.layouts import Layout, Source, load_tables
 from pipelines.intake.model import Column, ReadFinding, Table, data_schema
@@ -109,7 +110,10 @@ def to_tables(grid: Grid, reading: Reading) -> tuple[tuple[Table, ...], tuple[Re
     for start in range(0, max(len(grid.rows), 1), _AT_ONCE):
         piece = grid.slice(start, _AT_ONCE)
         parts.append(_by_layout(piece, reading, layout, filled) if layout else (_by_kind(piece, reading, filled),))
-    tables = tuple(_under_each_other(pieces) for pieces in zip(*parts, strict=True))
+    first, *others = (_under_each_other(pieces) for pieces in zip(*parts, strict=True))
+    official = standards.official(layout, reading.columns, grid.headers)
+    columns = tuple(replace(column, official=name) for column, name in zip(first.columns, official, strict=True))
+    tables = (replace(first, columns=columns), *others)
     return tables, _column_findings(grid, reading, layout)
 
 
@@ -303,7 +307,8 @@ def _column_findings(grid: Grid, reading: Reading, layout: Layout | None) -> tup
                     args={"column": grid.label(i)},
                 )
             )
-    return (*findings, *_missing(grid, reading, layout, set(near.values())))
+    missing = _missing(grid, reading, layout, set(near.values()))
+    return (*findings, *missing, *standards.find(grid, reading.columns, layout, set(near.values())))
 
 
 def _missing(grid: Grid, reading: Reading, layout: Layout | None, meant: set[str]) -> list[ReadFinding]:

@@ -2,7 +2,7 @@
 
 A layout is a TOML file of a closed grammar in `pipelines/layouts/`. Its words:
 
-    shape layout language title needs patterns   (of the layout; `shape = "table"` marks the ones read here)
+    shape layout language title needs patterns standard (of the layout; `shape = "table"` marks the ones read here)
     columns.<column>: names weak beside          (of a column of the format, under its official name)
     tables: kind fields                          (of each kind of table that a row of theirs becomes)
 
@@ -15,6 +15,13 @@ A field is given by a source: `{ column, pattern }` the text of a column, or wha
 the `patterns` finds in it, trimmed; `{ value }` a constant; `{ row = true }` the row or line number; `{ first = [...] }` the first
 source that is not blank; `{ join, parts = [...] }` several, set apart by a text.
 
+`standard` is what the format's own published schema asks of a table that claims to be of that version:
+
+    version marks one_of columns                 (`marks` are columns that no earlier version has)
+    name required form pattern example values minimum maximum longest      (of each column, in the order of the schema)
+
+`pattern` is that of the whole text and `form` says of what; `one_of` lists groups of columns of which a row fills in one.
+
 Belongs here: reading layouts. Does not belong here: applying one to data (grid), formats that are not tables.
 """
 
@@ -23,8 +30,9 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field as Described
 from pydantic import ValidationError, model_validator
@@ -70,6 +78,48 @@ class LayoutColumn(Strict):
     beside: str | None = None
 
 
+class StandardColumn(Strict):
+    """What a published schema asks of one of its columns; `example` is a text as it wants it."""
+
+    name: str
+    required: bool = False
+    form: Literal["date", "number", "period", "rna", "siret"] | None = None
+    pattern: str | None = None
+    example: str | None = None
+    values: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    longest: int | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> StandardColumn:
+        if len({self.form is None, self.pattern is None, self.example is None}) > 1:
+            raise ValueError("form, pattern and example go together")
+        if self.pattern is not None and not re.fullmatch(self.pattern, self.example or ""):
+            raise ValueError("the example fits the pattern")
+        if (self.minimum is None) != (self.maximum is None) or (self.minimum is not None and self.form != "number"):
+            raise ValueError("minimum and maximum go together, of a number")
+        return self
+
+
+class Standard(Strict):
+    """A version of the format's published schema."""
+
+    version: str
+    marks: tuple[str, ...] = Described(min_length=1)
+    one_of: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[StandardColumn, ...] = Described(min_length=1)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Standard:
+        names = [column.name for column in self.columns]
+        if len(set(names)) < len(names):
+            raise ValueError("a column of a standard stands in one place")
+        if unknown := sorted({*self.marks, *(name for group in self.one_of for name in group)} - set(names)):
+            raise ValueError(f"no such column of the standard: {', '.join(unknown)}")
+        return self
+
+
 class LayoutTable(Strict):
     """What each row becomes in one kind."""
 
@@ -88,12 +138,14 @@ class Layout(Strict):
     patterns: dict[str, str] = Described(default_factory=dict)
     columns: dict[str, LayoutColumn]
     tables: tuple[LayoutTable, ...] = Described(min_length=1)
+    standard: Standard | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Layout:
         leaves = [leaf for t in self.tables for s in t.fields.values() for leaf in s.leaves()]
         named = {c for group in self.needs for c in group} | {s.column for s in leaves if s.column}
         named |= {c.beside for c in self.columns.values() if c.beside}
+        named |= {c.name for c in self.standard.columns} if self.standard else set()
         if unknown := sorted(named - set(self.columns)):
             raise ValueError(f"no such column: {', '.join(unknown)}")
         if unknown := sorted({s.pattern for s in leaves if s.pattern} - set(self.patterns)):

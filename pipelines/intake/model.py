@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table as the file had it; `field` is None when no contract knows it."""
+    """One column of a table as the file had it; `field` is None when no contract knows it.
+
+    `official` is its name in the published schema of its layout, where the table claims that; given in the table that
+    has `extra`.
+    """
 
     field: str | None
     header: str
     position: int
     label: str
+    official: str | None = None
 
 
 @dataclass(frozen=True)
