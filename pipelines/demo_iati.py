@@ -1,6 +1,6 @@
 """The IATI publications of the fictional fund's partners, version 2.03.
 
-Belongs here: activities and transactions as XML, one element a line, and the address of a mistake in it. Does not
+Belongs here: activities, transactions, budgets and results as XML, one element a line, and the address of a mistake in it. Does not
 belong here: which values and which mistakes, and the other forms of reports.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 SCOPES = {"commune": "8", "departement": "7", "region": "6", "nation": "4"}
 ORGANISATION_TYPES = {"public": "11", "company": "70", "association": "22", "foundation": "60", "academic": "80"}
 ROLES = {"funding": "1", "lead": "2"}
+#: Account class of what volunteers give, which is no money.
+VOLUNTARY = "86"
 #: Where a field of a transaction stands below it.
 PLACES = {"transaction_date": "transaction-date/@iso-date", "amount": "value"}
 
@@ -44,6 +48,7 @@ def write_activities(
     out, planted = _Lines(), list[Planted]()
     links = _by_project(tables["sdg_links"][0])
     parties = _by_project(tables["alliances"][0])
+    plans, values = _by_project(tables["budgets"][0]), _by_project(tables["observations"][0])
     money, slips = tables["transactions"]
     typed = {(s.row, s.field): s for s in slips}
     movements: dict[str, list[tuple[int, dict[str, Any]]]] = {}
@@ -58,10 +63,12 @@ def write_activities(
         out.put(1, f'<iati-activity default-currency="EUR" xml:lang="{partner.language}">')
         _head(out, partner, project, parties.get(name, []))
         _targets(out, number, links.get(name, []))
+        _budget(out, project, plans.get(name, []))
         for position, (n, row) in enumerate(movements.get(name, []), start=1):
             at = f"/iati-activity[{number}]/transaction[{position}]"
             for line, slip in _movement(out, row, {f: typed[n, f] for f in PLACES if (n, f) in typed}):
                 planted.append(found(file, "", f"L{line} {at}/{PLACES[slip.field]}", "transactions", slip))
+        _results(out, values.get(name, []))
         out.put(1, "</iati-activity>")
     out.put(0, "</iati-activities>")
     path.write_bytes(("\n".join(out.lines) + "\n").encode())
@@ -100,6 +107,49 @@ def _targets(out: _Lines, number: int, links: list[dict[str, Any]]) -> None:
             )
         else:
             out.put(2, f'<tag vocabulary="{2 if goal else 3}" code="{link["target_code"]}"/>')
+
+
+def _budget(out: _Lines, project: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    """States the first budget in two parts, since a budget covers a year at most: two thirds, then the rest."""
+    first = min((line["_quarter"] for line in lines), default=0)
+    charges = [x for x in lines if x["_quarter"] == first and x["side"] == "charge" and x["line_code"] != VOLUNTARY]
+    whole = sum((line["planned"] for line in charges), Decimal(0))
+    early = (whole * 2 / 3).quantize(Decimal("0.01"))
+    start, end = project["planned_start_date"], project["planned_end_date"]
+    year = start + timedelta(days=364)
+    for since, until, amount in ((start, year, early), (year + timedelta(days=1), end, whole - early)):
+        out.put(2, '<budget type="1" status="2">')
+        out.put(3, f'<period-start iso-date="{since}"/>')
+        out.put(3, f'<period-end iso-date="{until}"/>')
+        out.put(3, f'<value currency="EUR" value-date="{since}">{amount:f}</value>')
+        out.put(2, "</budget>")
+
+
+def _results(out: _Lines, values: list[dict[str, Any]]) -> None:
+    """States each indicator with its periods; parts of a value stay in workbooks."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    for value in values:
+        if value["breakdown"] is None:
+            told.setdefault(value["indicator_code"], []).append(value)
+    for code, periods in told.items():
+        title = _narrative(periods[0]["indicator_title"])
+        out.put(2, '<result type="1" aggregation-status="0">')
+        out.put(3, f"<title>{title}</title>")
+        out.put(3, f'<indicator measure="1" ascending="{int(periods[0]["direction"] == "up")}">')
+        out.put(4, f"<title>{title}</title>")
+        out.put(4, f'<reference vocabulary="99" code="{code}"/>')
+        if periods[0]["baseline_value"] is not None:
+            out.put(4, f'<baseline year="{periods[0]["period_start"].year}" value="{periods[0]["baseline_value"]:f}"/>')
+        for period in periods:
+            out.put(4, "<period>")
+            out.put(5, f'<period-start iso-date="{period["period_start"]}"/>')
+            out.put(5, f'<period-end iso-date="{period["period_end"]}"/>')
+            if period["target_value"] is not None:
+                out.put(5, f'<target value="{period["target_value"]:f}"/>')
+            out.put(5, f'<actual value="{period["value"]:f}"/>')
+            out.put(4, "</period>")
+        out.put(3, "</indicator>")
+        out.put(2, "</result>")
 
 
 def _movement(out: _Lines, row: dict[str, Any], wrong: Mapping[str, Slip]) -> Iterator[tuple[int, Slip]]:

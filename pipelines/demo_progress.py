@@ -72,19 +72,30 @@ def budgets(world: World, of: Subject) -> Iterator[Row]:
             "evidence_tier": "1",
         }
         done = min(100, PACE * (after + 1))
-        more = next(share for account, _, _, share in CHARGES if account == DEARER) * OVERRUN if dearer else 0
+        moved = {account: _so_far(of, share, revised, dearer and account in (DEARER, PAID_BY), done)
+                 for account, _, _, share in CHARGES + INCOME}  # fmt: skip
+        # Cents that rounding leaves go where the grants are, so that income is what was spent.
+        moved[PAID_BY] += sum(moved[line[0]] for line in CHARGES) - sum(moved[line[0]] for line in INCOME)
         for side, lines in (("charge", CHARGES), ("income", INCOME)):
             for account, french, english, share in lines:
-                whole = share + (share // 10 if revised else 0)
-                moved = whole * 100 + (more if account in (DEARER, PAID_BY) else 0)
                 yield shared | {
                     "side": side,
                     "line_code": account,
                     "line_label": french if of.partner.language == "fr" else english,
-                    "planned": Decimal(of.euros * whole) / 1000,
-                    "actual": Decimal(of.euros * moved * done) / 10_000_000,
+                    "planned": Decimal(of.euros * _whole(share, revised)) / 1000,
+                    "actual": Decimal(moved[account]) / 100,
                     "explanation": WHY[of.partner.language] if dearer and account == DEARER else None,
                 }
+
+
+def _whole(share: int, revised: bool) -> int:
+    return share + (share // 10 if revised else 0)
+
+
+def _so_far(of: Subject, share: int, revised: bool, dearer: bool, done: int) -> int:
+    """Gives the cents of a line when so many per cent of a project are done; what is dearer costs more than planned."""
+    more = next(planned for account, _, _, planned in CHARGES if account == DEARER) * OVERRUN if dearer else 0
+    return of.euros * (_whole(share, revised) * 100 + more) * done // 100_000
 
 
 def baselines(world: World, of: Subject) -> Iterator[Row]:
@@ -108,7 +119,6 @@ def observations(world: World, of: Subject) -> Iterator[Row]:
 
     The first project has counted some people twice, and says so when it puts that right in the last quarter.
     """
-    titles = INDICATORS[of.partner.language]
     people = 0
     for quarter in range(of.start, len(world.quarters)):
         period, after = world.quarters[quarter], quarter - of.start
@@ -117,26 +127,29 @@ def observations(world: World, of: Subject) -> Iterator[Row]:
         people += -9 if restates else 12 + int(chance * 40)
         women = people * (45 + of.letter * 10) // 100
 
-        def row(code: str, value: int, since: int, **more: str | int | bool | None) -> Row:
-            title, unit = titles[code]
-            return {
-                "_quarter": quarter,
-                "project_id": of.project_id,
-                "indicator_code": code,
-                "indicator_title": title,
-                "indicator_unit": unit,
-                "direction": "up",
-                "activation": "action",
-                "period_start": first_day(world.quarters[since]),
-                "period_end": last_day(period),
-                "value": Decimal(value),
-                "evidence_tier": "0",
-            } | more
-
-        total: Row = {"measure_basis": "cumulative", "is_restatement": restates}
-        yield row("BEN", people, of.start, baseline_value=Decimal(0), target_value=Decimal(250)) | total
+        since, start = first_day(period), first_day(world.quarters[of.start])
+        part_of: Row = {"measure_basis": "cumulative", "is_restatement": restates, "period_start": start}
+        whole: Row = {"baseline_value": Decimal(0), "target_value": Decimal(250)}
+        yield _value(of, quarter, period, "BEN", people) | part_of | whole
         for part, count in zip(WOMEN_AND_MEN[of.partner.language], (women, people - women), strict=True):
-            yield row("BEN", count, of.start, breakdown=part, breakdown_overlaps=False) | total
-        yield row("REU", 1 + int(chance * 5), quarter, target_value=Decimal(4), measure_basis="period", activation="gestion")
-        yield row("DEL", max(8, 30 - 3 * after), quarter, baseline_value=Decimal(30), target_value=Decimal(10),
-                  direction="down", measure_basis="period", activation="gestion")  # fmt: skip
+            yield _value(of, quarter, period, "BEN", count) | part_of | {"breakdown": part, "breakdown_overlaps": False}
+        alone: Row = {"measure_basis": "period", "period_start": since, "activation": "gestion"}
+        yield _value(of, quarter, period, "REU", 1 + int(chance * 5)) | alone | {"target_value": Decimal(4)}
+        aim: Row = {"direction": "down", "baseline_value": Decimal(30), "target_value": Decimal(10)}
+        yield _value(of, quarter, period, "DEL", max(8, 30 - 3 * after)) | alone | aim
+
+
+def _value(of: Subject, quarter: int, period: str, code: str, value: int) -> Row:
+    title, unit = INDICATORS[of.partner.language][code]
+    return {
+        "_quarter": quarter,
+        "project_id": of.project_id,
+        "indicator_code": code,
+        "indicator_title": title,
+        "indicator_unit": unit,
+        "direction": "up",
+        "activation": "action",
+        "period_end": last_day(period),
+        "value": Decimal(value),
+        "evidence_tier": "0",
+    }

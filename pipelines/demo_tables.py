@@ -49,7 +49,8 @@ def tables(world: World) -> dict[str, pa.Table]:
     for subject in subjects(world):
         for kind in kinds_of(subject.partner):
             if kind in WRITERS:
-                rows[kind] += [{"_partner": subject.partner.index} | row for row in WRITERS[kind](world, subject)]
+                sender: Row = {"_partner": subject.partner.index}
+                rows[kind] += [sender | row for row in WRITERS[kind](world, subject)]
     return {"transactions": transactions(world)} | {k: _table(k, found) for k, found in rows.items() if found}
 
 
@@ -63,7 +64,12 @@ def kinds_of(partner: Partner) -> tuple[str, ...]:
         case "iati":
             return ("projects", "sdg_links", "transactions", "alliances", "budgets", "observations")
         case "csv":
-            return ("projects", "transactions", "observations", "sdg_links" if partner.index % 4 == 2 else "engagements")
+            return (
+                "projects",
+                "transactions",
+                "observations",
+                "sdg_links" if partner.index % 4 == 2 else "engagements",
+            )
 
 
 def _projects(world: World, of: Subject) -> Iterator[Row]:
