@@ -110,7 +110,7 @@ def _register_partners(con: duckdb.DuckDBPyConnection, partners: pa.Table | None
     if partners is None or partners.num_rows == 0:
         return
     con.register("partners_given", partners.select(["partner_id", "org_id", "name"]))
-    cells = """(select row_number() over () as column_no, 'register' as layout, 'fr' as language, org_id as text,
+    cells = """(select row_number() over () as column_no, 'register' as layout, cast(null as varchar) as locale, org_id as text,
                        's' as type, name, partner_id from partners_given)"""
     con.execute(f"""
         insert into partner
@@ -124,7 +124,7 @@ def _register_partners(con: duckdb.DuckDBPyConnection, partners: pa.Table | None
 
 
 def _cells(text: str, name: str = "cast(null as varchar)") -> str:
-    return f"""(select arrival as column_no, layout, language, {text} as text, 's' as type, {name} as name
+    return f"""(select arrival as column_no, layout, locale, {text} as text, 's' as type, {name} as name
                 from sources_given where {text} is not null or {name} is not null)"""
 
 
@@ -138,7 +138,7 @@ def _files(sources: list[Source]) -> pa.Table:
         "path_partner": [s.partner_id for s in sources],
         "path_period": [s.period for s in sources],
         "layout": [s.extract.layout for s in sources],
-        "language": [s.extract.language for s in sources],
+        "locale": [s.extract.locale for s in sources],
         "sender_id": [s.extract.sender_id for s in sources],
         "sender_name": [s.extract.sender_name for s in sources],
         "sender_cell": [s.extract.sender_cell for s in sources],
@@ -159,7 +159,7 @@ def _sheets(sources: list[Source]) -> pa.Table:
             "kind": table.kind,
             "sheet": table.sheet,
             "layout": table.layout or source.extract.layout,
-            "language": source.extract.language,
+            "locale": source.extract.locale,
             "rows": table.rows,
             "headers": [{"field": c.field, "header": c.header} for c in table.columns if c.field],
         }
@@ -167,7 +167,7 @@ def _sheets(sources: list[Source]) -> pa.Table:
     ]
     schema = pa.schema(
         [("table_no", pa.int64()), ("arrival", pa.int64())]
-        + [(name, pa.string()) for name in ("submission_id", "kind", "sheet", "layout", "language")]
+        + [(name, pa.string()) for name in ("submission_id", "kind", "sheet", "layout", "locale")]
         + [("rows", pa.int64()), ("headers", pa.list_(pa.struct([("field", pa.string()), ("header", pa.string())])))]
     )
     return pa.Table.from_pylist(found, schema)

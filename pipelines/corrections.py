@@ -246,7 +246,7 @@ def _read(
     name = f'a."{field.name_field}"' if field.name_field else "cast(null as varchar)"
     con.execute(
         f"""create or replace temp table corrected as
-            select 0 as column_no, a.layout, cast(null as varchar) as language, '{parsing.listed(field)}' as list,
+            select 0 as column_no, a.layout, cast(null as varchar) as locale, '{parsing.listed(field)}' as list,
                 cast($1 as varchar) as text, 's' as type, {name} as name
             from accepted."{entry.kind}" a where a.row_id = $2""",
         [entry.value, row_id],

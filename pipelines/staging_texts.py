@@ -79,7 +79,7 @@ class Incoming:
         """The distinct texts of a field."""
         text, name = self.text(field.name), self.text(field.name_field)
         return f"""
-            select distinct {self.column_no(field.name)} as column_no, s.layout, s.language, '{parsing.listed(field)}' as list,
+            select distinct {self.column_no(field.name)} as column_no, s.layout, s.locale, '{parsing.listed(field)}' as list,
                 {text} as text, {self.letter(field.name)} as type, {name} as name
             from {self.view} i join sheet s using (table_no) where {text} is not null or {name} is not null"""
 

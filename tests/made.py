@@ -64,7 +64,7 @@ def read(
 ) -> dict[str, Any]:
     """Reads texts of one column as a field of that type; gives text -> (value, fault, note).
 
-    `of` may hold layout, language, registers and names (text -> name beside it).
+    `of` may hold layout, locale, registers and names (text -> name beside it).
     """
     field = next(
         f for c in reports().values() for f in c.fields.values()
@@ -75,7 +75,7 @@ def read(
     cells = pa.table({
         "column_no": pa.array([1] * len(given), pa.int64()),
         "layout": [of.get("layout", "template")] * len(given),
-        "language": pa.array([of.get("language", "fr")] * len(given), pa.string()),
+        "locale": pa.array([of.get("locale")] * len(given), pa.string()),
         "list": [parsing.listed(field)] * len(given),
         "text": pa.array([text for text, _ in given], pa.string()),
         "type": [letter for _, letter in given],

@@ -12,7 +12,17 @@ import duckdb
 import pytest
 
 from made import source, table
-from pipelines import acceptance, attribution, corrections, findings, parsing, precedence, staging, validation, validation_files
+from pipelines import (
+    acceptance,
+    attribution,
+    corrections,
+    findings,
+    parsing,
+    precedence,
+    staging,
+    validation,
+    validation_files,
+)
 from pipelines.attribution import Source
 from pipelines.contract import reports
 from pipelines.errors import ProjectError

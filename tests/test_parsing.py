@@ -203,10 +203,19 @@ def test_the_column_decides_the_order_of_day_and_month() -> None:
     assert (both["fault"], both["expected"]) == ("V04.ambiguous-date", "2026-04-03 / 2026-03-04")
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_where_the_column_says_nothing_the_order_of_day_and_month_is_not_guessed(language: str) -> None:
-    assert fault("date", "03/04/2026", language=language) == "V04.ambiguous-date"
-    assert value("date", "04/04/2026", language="en") == date(2026, 4, 4)
+def test_where_the_column_says_nothing_the_order_of_day_and_month_is_not_guessed() -> None:
+    assert fault("date", "03/04/2026") == "V04.ambiguous-date"
+    assert value("date", "04/04/2026") == date(2026, 4, 4)
+
+
+def test_what_a_partner_declared_settles_what_its_column_leaves_open() -> None:
+    declared = "day-first decimal-comma"
+    assert value("date", "03/04/2026", locale=declared) == date(2026, 4, 3)
+    assert value("date", "03/04/2026", locale="month-first") == date(2026, 3, 4)
+    assert value("money", "1.234", locale=declared) == Decimal("1234")
+    assert value("money", "1.234", locale="decimal-point") == Decimal("1.234")
+    other = read("date", ["03/04/2026", "04/25/2026"], locale=declared)
+    assert other["03/04/2026"]["value"] == date(2026, 3, 4)
 
 
 @pytest.mark.parametrize(

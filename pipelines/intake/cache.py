@@ -41,7 +41,10 @@ def in_own_words(root: DataRoot, name: str, reading: Callable[[HeaderMap | None]
     own = header_maps.of_partner(maps, *PurePosixPath(name).parts[:-1][:1])
     found = reading(own)
     said = header_maps.of_partner(maps, found.sender_id, found.sender_name)
-    return found if said in (None, own) else reading(said)
+    if said is not None and said != own:
+        found = reading(said)
+    holds = said or own
+    return dataclasses.replace(found, locale=holds.locale) if holds else found
 
 
 def content_key(sha256: str, own: HeaderMap | None = None) -> str:

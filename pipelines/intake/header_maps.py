@@ -3,13 +3,17 @@
 A map is a TOML file of a closed grammar:
 
     also      other names under which the files of the partner say who sends them: numbers, names
+    dates     how the partner writes dates of digits: "day-first" or "month-first"
+    decimal   its decimal sign: "," or "."
     headers   per kind, or per layout: header as the partner writes it -> field (of a layout: its column)
 
     also = ["732829320", "Coopérative des Trois-Rives"]
+    dates = "day-first"
     [headers.transactions]
     "Mt. accordé HT" = "amount"
 
-It speaks where neither contract nor layout knows a header, so that it can never change what a known word means.
+It speaks where neither contract nor layout knows a header, so that it can never change what a known word means. What it
+declares of dates and decimals settles a cell that can be read in two ways, where its own column does not say otherwise.
 
 Belongs here: reading the maps, and whose they are. Does not belong here: applying them to a row (headers).
 """
@@ -21,6 +25,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field as Described
 from pydantic import ValidationError
@@ -37,10 +42,13 @@ class HeaderMap:
     names: frozenset[str]
     words: tuple[tuple[str, str, str], ...]
     digest: str
+    locale: str | None = None
 
 
 class _Stated(Strict):
     also: tuple[str, ...] = ()
+    dates: Literal["day-first", "month-first"] | None = None
+    decimal: Literal[",", "."] | None = None
     headers: dict[str, dict[str, str]] = Described(default_factory=dict)
 
 
@@ -64,7 +72,7 @@ def _read(path: Path, raw: bytes) -> HeaderMap:
         stated = _Stated.model_validate(tomllib.loads(raw.decode("utf-8")))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as problem:
         raise ContractError(
-            f"Header map {path.name} cannot be read: {problem}", "Its words are `also` and `headers.<kind>`."
+            f"Header map {path.name} cannot be read: {problem}", "Its words are `also`, `dates`, `decimal` and `headers.<kind>`."
         ) from None
     places = {kind: set(contract.fields) for kind, contract in reports().items()}
     places |= {layout.layout: set(layout.columns) for layout in load_tables()}
@@ -80,4 +88,11 @@ def _read(path: Path, raw: bytes) -> HeaderMap:
         names=frozenset(fold(name) for name in (path.stem, *stated.also)) - {""},
         words=tuple((owner, header, name) for owner, words in stated.headers.items() for header, name in words.items()),
         digest=hashlib.sha256(raw).hexdigest(),
+        locale=_locale(stated),
     )
+
+
+def _locale(stated: _Stated) -> str | None:
+    """Says what a map declares of dates and decimals, in words that parsing looks for."""
+    signs = {",": "decimal-comma", ".": "decimal-point", None: None}
+    return " ".join(word for word in (stated.dates, signs[stated.decimal]) if word) or None

@@ -63,7 +63,8 @@ class ReadFinding:
 class Extract:
     """The text of one file, addressed; a pure function of bytes, contracts, layouts, reader, words of the partner.
 
-    `packing` is `gzip` where the file was a gzipped one of its `format`.
+    `packing` is `gzip` where the file was a gzipped one of its `format`; `language` is that of its headers, `locale` what
+    its partner has declared of dates and decimals.
     """
 
     format: str
@@ -71,6 +72,7 @@ class Extract:
     encoding: str | None = None
     delimiter: str | None = None
     language: str | None = None
+    locale: str | None = None
     sender_id: str | None = None
     sender_name: str | None = None
     sender_cell: str | None = None

@@ -3,7 +3,7 @@
 Belongs here: how a text is read, and what is said where it cannot be. Does not belong here: where the text came from
 (intake), which rows it is on (staging), whether the value is a good one (validation).
 
-A *cell* is one distinct text of one column of one table of one file: `column_no, layout, language, list, text, type,
+A *cell* is one distinct text of one column of one table of one file: `column_no, layout, locale, list, text, type,
 name`, with the code list of its field and the type letter that intake gave it; `name` is what its row calls an
 organisation. A *reading* is `column_no, text, type, name` with what became of it:
 

@@ -93,7 +93,10 @@ def reading(cells: str) -> str:
                  when counted is not null then counted
                  when not two_ways then coalesce(day_first, month_first)
                  when day_seen and not month_seen then day_first
-                 when month_seen and not day_seen then month_first end as value
+                 when month_seen and not day_seen then month_first
+                 when day_seen then null
+                 when contains(locale, 'day-first') then day_first
+                 when contains(locale, 'month-first') then month_first end as value
         from voted
     )
     select column_no, text, type, name, value,

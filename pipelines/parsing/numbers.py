@@ -90,7 +90,10 @@ def reading(kind: str, stated: str | None, cells: str) -> str:
                  when times is null then null
                  when not two_ways then coalesce(by_point, by_comma)
                  when point_seen and not comma_seen then by_point
-                 when comma_seen and not point_seen then by_comma end as read,
+                 when comma_seen and not point_seen then by_comma
+                 when comma_seen then null
+                 when contains(locale, 'decimal-comma') then by_comma
+                 when contains(locale, 'decimal-point') then by_point end as read,
             two_ways and read is null and times is not null as ambiguous,
             try_cast(read * cast(case when type = 'n' then 1 else factor end as decimal(10, 0)) as decimal(28, 10)) as raw
         from voted
