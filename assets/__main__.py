@@ -90,17 +90,17 @@ def _refresh(root: DataRoot, release: str | None) -> str:
     from dagster._core.errors import DagsterAssetCheckFailedError
 
     from assets.definitions import defs
-    from assets.resources import RUN_LOGGER, Fund, home, release_named
+    from assets.resources import RUN_LOGGER, home, run_config
 
     job = defs.resolve_job_def("refresh")
     telling = Telling(Counter(_stage(node.name) for node in job.nodes))
-    logging.getLogger(RUN_LOGGER).addHandler(telling)
+    listened_to = logging.getLogger(RUN_LOGGER)
+    listened_to.addHandler(telling)
     try:
         with DagsterInstance.from_config(str(home(root))) as instance:
             result = job.execute_in_process(
-                run_config={**release_named(release or ""), "loggers": {"run": {}}},
+                run_config=run_config(release or "", str(root.root)),
                 instance=instance,
-                resources={"fund": Fund(data=str(root.root))},
                 # So that the page of the job lists it, as it lists runs that were started there.
                 tags={".dagster/repository": "__repository__@assets.definitions"},
             )
@@ -109,6 +109,7 @@ def _refresh(root: DataRoot, release: str | None) -> str:
     except DagsterExecutionInterruptedError:
         raise click.Abort from None
     finally:
+        listened_to.removeHandler(telling)
         telling.close()
     return str(result.asset_materializations_for_node("publish__release")[0].metadata["release"].value)
 

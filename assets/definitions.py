@@ -6,7 +6,7 @@ Belongs here: what starts a run and under which rules. Does not belong here: an 
 import dagster as dg
 
 from assets import publication, reports, warehouse
-from assets.resources import Fund, release_named, run_logger
+from assets.resources import Fund, run_config, run_logger
 from pipelines import build, calendar, inputs
 from pipelines.errors import BusyError
 
@@ -15,6 +15,7 @@ PARIS = str(calendar.ZONE)
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all(),
+    config=run_config(),
     description="Everything, from the inbox to a release. With nothing new it publishes nothing.",
 )
 
@@ -36,7 +37,7 @@ def weekly_refresh() -> dg.RunRequest:
 def quarterly_release(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Publishes under the name of the quarter."""
     quarter = calendar.closed_quarter(context.scheduled_execution_time.astimezone(calendar.ZONE).date())
-    return dg.RunRequest(run_key=quarter, run_config=release_named(quarter))
+    return dg.RunRequest(run_key=quarter, run_config=run_config(quarter))
 
 
 @dg.sensor(
@@ -61,6 +62,6 @@ defs = dg.Definitions(
     schedules=[weekly_refresh, quarterly_release],
     sensors=[new_reports],
     resources={"fund": Fund()},
-    loggers={"console": dg.colored_console_logger, "run": run_logger},
+    loggers={"run": run_logger},
     executor=dg.in_process_executor,
 )  # fmt: skip

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import signal
+import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -200,3 +202,28 @@ def test_a_run_waits_for_no_other_writer_but_says_who_it_is(fund: DataRoot, tmp_
     with writing(other, "sdg17 run"):
         # In this process the lock is ours already; another process is refused (test_build.py).
         assert dg.materialize([reports.ledger], resources={"fund": Fund(data=str(other.root))}).success
+
+
+def test_the_page_is_shown_on_this_machine_only(root: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    class Process:
+        def __init__(self, command: list[str], env: dict[str, str]) -> None:
+            started.append((command, env))
+
+        def wait(self) -> int:
+            return 0
+
+        def terminate(self) -> None:
+            pass
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setenv("DAGSTER_HOME", "to be set back")
+    with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as ended:
+        main(["serve", "--data", str(root.root), "--port", "3999"])
+    assert ended.value.code == 0 and "http://127.0.0.1:3999" in out.getvalue()
+    (page, env), (daemon, _) = started
+    assert page[page.index("-h") + 1] == "127.0.0.1" and "dagster._daemon" in daemon
+    assert (env["SDG17_DATA"], env["DAGSTER_HOME"]) == (str(root.root), str(root.dagster))
+    assert env["DAGSTER_DISABLE_TELEMETRY"] == "1"

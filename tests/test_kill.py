@@ -175,7 +175,7 @@ def test_killed_between_the_files_of_a_stage_and_run_again(
     untouched: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     # A file that is written aside waits to be put in place.
-    kills = [("replace", undisturbed.puts * part // 7) for part in range(1, 7)]
+    kills = [("replace", undisturbed.puts * part // 5) for part in range(1, 5)]
     for folder in killed_then_run_again(untouched, tmp_path, kills):
         assert release(folder) == undisturbed.release, folder.name
 
