@@ -6,10 +6,12 @@ Does not belong here: what a run does. Nothing heavy is imported before it is kn
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import click
 
@@ -21,11 +23,11 @@ from pipelines.lock import writing
 from pipelines.paths import CHECKOUT, DataRoot
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command that was typed, and ends with its exit code."""
     sdg17.add_command(run)
     sdg17.add_command(serve)
-    sys.exit(enter())
+    sys.exit(enter(arguments))
 
 
 @click.command()
@@ -38,6 +40,7 @@ def run(root: DataRoot, release: str | None) -> int:
     when not, with the reason. The run can be looked at afterwards with `sdg17 serve`.
     """
     with writing(root, "sdg17 run"):
+        _assert_received(root)
         name = build.published_already(root, release)
         if name is not None:
             click.echo("Nothing new: no report, register or rule has changed since the newest release.")
@@ -62,8 +65,9 @@ def serve(root: DataRoot, port: int) -> int:
     surroundings = {**os.environ, "SDG17_DATA": str(root.root.resolve()), "DAGSTER_HOME": str(home(root).resolve())}
     page = ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "--dagster-log-level", "warning", *location]
     daemon = ["dagster._daemon", "run", "--log-level", "error", *location]
-    click.echo(f"The runs of {root.root}: http://127.0.0.1:{port}  (Ctrl-C stops it)")
     started = [subprocess.Popen([sys.executable, "-m", *command], env=surroundings) for command in (page, daemon)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the two are stopped with this one
+    click.echo(f"The runs of {root.root}: http://127.0.0.1:{port}  (Ctrl-C stops it)")
     try:
         return started[0].wait()
     finally:
@@ -72,30 +76,40 @@ def serve(root: DataRoot, port: int) -> int:
             process.wait()
 
 
+def _assert_received(root: DataRoot) -> None:
+    from pipelines.intake import ledger
+
+    ledger.receive(root)
+    if not ledger.submissions(root):
+        raise ProjectError("Nothing has been received yet.", f"Put reports into {root.inbox}/<partner>/<quarter>/.")
+
+
 def _refresh(root: DataRoot, release: str | None) -> str:
     """Runs the job `refresh` in this process, on the instance that `serve` shows; gives the name of the release."""
     from dagster import DagsterExecutionInterruptedError, DagsterInstance
     from dagster._core.errors import DagsterAssetCheckFailedError
 
     from assets.definitions import defs
-    from assets.resources import RUN_LOGGER, Fund, home
+    from assets.resources import RUN_LOGGER, home, run_config
 
     job = defs.resolve_job_def("refresh")
     telling = Telling(Counter(_stage(node.name) for node in job.nodes))
-    logging.getLogger(RUN_LOGGER).addHandler(telling)
-    publishing = {"publish__release": {"config": {"name": release or ""}}}
+    listened_to = logging.getLogger(RUN_LOGGER)
+    listened_to.addHandler(telling)
     try:
         with DagsterInstance.from_config(str(home(root))) as instance:
             result = job.execute_in_process(
-                run_config={"ops": publishing, "loggers": {"run": {}}},
+                run_config=run_config(release or "", str(root.root)),
                 instance=instance,
-                resources={"fund": Fund(data=str(root.root))},
+                # So that the page of the job lists it, as it lists runs that were started there.
+                tags={".dagster/repository": "__repository__@assets.definitions"},
             )
     except DagsterAssetCheckFailedError as problem:
         raise ProjectError(f"A claim does not hold: {problem}", "Nothing was published. See sql/checks/.") from None
     except DagsterExecutionInterruptedError:
         raise click.Abort from None
     finally:
+        listened_to.removeHandler(telling)
         telling.close()
     return str(result.asset_materializations_for_node("publish__release")[0].metadata["release"].value)
 
@@ -135,7 +149,8 @@ class Telling(logging.Handler):
         super().close()
 
     def _add(self, stage: str, made: Any) -> None:
-        said, told = self._said[stage], {name: value.value for name, value in made.metadata.items() if hasattr(value, "value")}
+        said = self._said[stage]
+        told = {name: value.value for name, value in made.metadata.items() if hasattr(value, "value")}
         rows = told.pop("dagster/row_count", 0)
         if stage in ("registers", "core", "metrics"):
             said.update({"tables": said.get("tables", 0) + 1, "rows": said.get("rows", 0) + rows})

@@ -27,5 +27,10 @@ class Release(dg.Config):  # type: ignore[misc]
 def release(config: Release, fund: Fund) -> dg.MaterializeResult[Any]:
     """A folder that never changes: tables, the DuckDB file, the dictionary in both languages, and the manifest."""
     made = build.publish(fund.root(), config.name or None)
-    shown = {"release": made.name, "new": "yes" if made.is_new else made.reason, "tables": made.tables, "rows": made.rows}
+    shown = {
+        "release": made.name,
+        "new": "yes" if made.is_new else made.reason,
+        "tables": made.tables,
+        "rows": made.rows,
+    }
     return dg.MaterializeResult(metadata=quantities(shown) | {"folder": dg.MetadataValue.path(made.folder)})

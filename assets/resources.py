@@ -54,7 +54,9 @@ class Fund(dg.ConfigurableResource):  # type: ignore[type-arg]
         return DataRoot(Path(self.data)) if self.data else default_root()
 
 
-@dg.logger(description="Hands what happens to the command line, which says it in one line per stage.")
+@dg.logger(
+    description="To the command line, which says one line per stage, if it is there; else only faults, to the console."
+)
 def run_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """Gives the logger that the command line listens to."""
     logger = logging.getLogger(RUN_LOGGER)
@@ -72,6 +74,15 @@ def home(root: DataRoot) -> Path:
     os.environ["DAGSTER_HOME"] = str(root.dagster.resolve())
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     return root.dagster
+
+
+def run_config(release: str = "", data: str = "") -> dict[str, Any]:
+    """Gives the configuration of a run: how its release is called, where the fund is, and where its words go."""
+    return {
+        "ops": {"publish__release": {"config": {"name": release}}},
+        "resources": {"fund": {"config": {"data": data}}},
+        "loggers": {"run": {}},
+    }
 
 
 def quantities(of: Quantities) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import contract
+from pipelines.build_account import FATES
 from pipelines.errors import ProjectError
 from pipelines.lock import writing
 from pipelines.paths import DataRoot
@@ -106,9 +107,8 @@ def registers(root: DataRoot) -> dict[str, int]:
 def read(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
     """Reads every received file once; what it yields is kept under its content key."""
     with writing(root, "reading reports"):
-        sources = _sources(root, tell)
-        tables = [table for source in sources for table in source.extract.tables]
-        return {"files": len(sources), "tables": len(tables), "rows": sum(table.rows for table in tables)}
+        found = [[table.rows for table in source.extract.tables] for source in _sources(root, tell)]
+        return {"files": len(found), "tables": sum(map(len, found)), "rows": sum(map(sum, found))}
 
 
 def judge(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
@@ -117,14 +117,12 @@ def judge(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
     from pipelines.judging import judge_sources
 
     with writing(root, "judging reports"), stamped(root, "judge", now := inputs.input_hash(root)):
-        sources = _sources(root, tell)
+        sources = list(_sources(root, tell))
         corrected = corrections.read(root)
         judgement = judge_sources(sources, _built_registers(root), fund=_fund(root), corrected=corrected)
         build_verdicts.keep(root, sources, judgement)
         build_verdicts.record(root, judgement, now)
-        counted = {
-            name: sum(judgement.counts[name].to_pylist()) for name in ("accepted", "refused", "superseded", "duplicate")
-        }
+        counted = {fate: sum(judgement.counts[fate].to_pylist()) for fate in FATES}
         return counted | {"corrections": judgement.corrections.num_rows, "findings": judgement.findings.num_rows}
 
 
@@ -203,12 +201,11 @@ def published_already(root: DataRoot, release: str | None = None) -> str | None:
     return newest if stated["input_hash"] == inputs.input_hash(root) else None
 
 
-def _sources(root: DataRoot, tell: Tell) -> list[Source]:
-    """Gives all received files with what they yield, in order of receipt."""
+def _sources(root: DataRoot, tell: Tell) -> Iterator[Source]:
+    """Yields all received files with what they hold, in order of receipt."""
     from pipelines.intake import cache, ledger
     from pipelines.judging import Source
 
-    sources = []
     received = ledger.submissions(root)
     said = time.monotonic()
     for order, s in enumerate(received):
@@ -216,8 +213,7 @@ def _sources(root: DataRoot, tell: Tell) -> list[Source]:
             tell(f"{order} of {len(received)} files")
             said = time.monotonic()
         found = cache.load_or_extract(root, s.sha256, root.received_file(s.sha256), s.source_file)
-        sources.append(Source(s.submission_id, s.source_file, s.sha256, s.partner_id, s.period, order, found))
-    return sources
+        yield Source(s.submission_id, s.source_file, s.sha256, s.partner_id, s.period, order, found)
 
 
 def _fund(root: DataRoot) -> Fund:
@@ -235,7 +231,7 @@ def _fund(root: DataRoot) -> Fund:
 def _stages(tables: Iterable[str]) -> set[str]:
     """Gives the stages that make these tables: registers and judging make several at once."""
     one = {"reference": "reference", "accepted": "judge", "ingest": "judge"}
-    return {one.get(name.split(".")[0], name) for name in tables}
+    return {one.get(name.split(".")[0], name) for name in tables} or {"judge"}
 
 
 def _registers(root: DataRoot) -> dict[str, pa.Table]:

@@ -134,7 +134,9 @@ def _partners(root: DataRoot) -> list[Partner]:
         rows = [{fields.get(contract.fold(k or "")): v or "" for k, v in row.items()} for row in csv.DictReader(text)]
     inactive = ("false", "0", "no", "non", "faux")
     return [
-        Partner(row["partner_id"], row.get("name") or row["partner_id"], row.get("is_active", "").lower() not in inactive)
+        Partner(
+            row["partner_id"], row.get("name") or row["partner_id"], row.get("is_active", "").lower() not in inactive
+        )
         for row in rows
     ]
 

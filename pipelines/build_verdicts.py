@@ -30,7 +30,8 @@ def keep(root: DataRoot, sources: Sequence[Source], judgement: Judgement) -> Non
             _write(rows.select(schema.names).cast(schema), root.table(fate, kind))
     _write(judgement.findings, root.findings)
     _write(judgement.counts.cast(_schema(shapes.COUNTS)), root.counts)
-    _write(_submissions(root, sources, judgement).cast(_schema(shapes.SUBMISSIONS)), root.submissions)
+    submissions = _submissions(root, sources, judgement)
+    _write(submissions.cast(_schema(shapes.SUBMISSIONS)), root.submissions)
     _write(judgement.corrections.cast(_schema(corrections.LOG)), root.corrections_table)
 
 
@@ -60,27 +61,24 @@ def _submissions(root: DataRoot, sources: Sequence[Source], judgement: Judgement
     import pyarrow as pa
 
     received = {s.submission_id: datetime.fromisoformat(s.received_at) for s in ledger.submissions(root)}
-    about = {
-        "submission_id": [s.submission_id for s in sources],
-        "format": [s.extract.format for s in sources],
-        "received_on": [received[s.submission_id].astimezone(calendar.ZONE).date() for s in sources],
-    }
-    spoken = [
-        table.select(["submission_id", "partner_id", "period"])
-        for tables in (judgement.accepted, judgement.refused)
-        for kind, table in tables.items()
-        if kind != "time"  # whose period is the quarter worked
-    ]
+    told = {"submission_id": pa.string(), "position": pa.int64(), "format": pa.string(), "received_on": pa.date32()}
+    days = [received[source.submission_id].astimezone(calendar.ZONE).date() for source in sources]
+    about = [[s.submission_id for s in sources], [s.order for s in sources], [s.extract.format for s in sources], days]
+    attributed = ("submission_id", "partner_id", "period")
+    spoken = [pa.schema([(name, pa.string()) for name in attributed]).empty_table()]
+    for tables in (judgement.accepted, judgement.refused):
+        # The period of `time` is the quarter worked.
+        spoken += [table.select(attributed) for kind, table in tables.items() if kind != "time"]
     with duckdb.connect() as con:
-        con.register("about", pa.table(about, pa.schema([("submission_id", pa.string()), ("format", pa.string()), ("received_on", pa.date32())])))
+        con.register("about", pa.table(about, pa.schema(list(told.items()))))
         con.register("senders", judgement.senders)
-        con.register("spoken", pa.concat_tables(spoken) if spoken else pa.schema([("submission_id", pa.string()), ("partner_id", pa.string()), ("period", pa.string())]).empty_table())
+        con.register("spoken", pa.concat_tables(spoken))
         return con.sql(f"""
             with one as (
                 select submission_id, any_value(partner_id) as row_partner, any_value(period) as row_period
                 from spoken group by all having count(distinct partner_id) = 1 and count(distinct period) <= 1
             ), known as (
-                select submission_id, arrival as position, coalesce(row_partner, partner_id) as partner_id,
+                select submission_id, position, coalesce(row_partner, partner_id) as partner_id,
                     coalesce(period, case when layout = '{OWN}' then row_period end) as period,
                     source_file, source_sha256, format, layout, received_on
                 from senders join about using (submission_id) left join one using (submission_id)

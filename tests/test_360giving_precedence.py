@@ -25,4 +25,4 @@ def test_the_same_grants_in_two_files_count_once(real: Path, order: tuple[str, s
     }
     assert states == {order[0]: (0, 783), order[1]: (783, 0)}
     amounts = judged.accepted["transactions"].column("amount").to_pylist()
-    assert sum(amounts) == Decimal("12785625")
+    assert sum(amounts) == Decimal(12785625)

@@ -26,7 +26,7 @@ def test_a_declared_locale_settles_an_ambiguous_cell_of_that_partner_alone(root:
         rules[partner] = {f["rule_id"] for f in judged.findings.to_pylist() if f["severity"] == "critical"}
         [row] = (*judged.accepted["transactions"].to_pylist(), *judged.refused["transactions"].to_pylist())
         if partner == "atelier":
-            assert (row["transaction_date"], row["amount"]) == (datetime.date(2026, 4, 3), Decimal("1234"))
+            assert (row["transaction_date"], row["amount"]) == (datetime.date(2026, 4, 3), Decimal(1234))
         else:
             assert (row["transaction_date"], row["amount"]) == (None, None)
     assert rules == {"atelier": set(), "scierie": {"V01.ambiguous", "V04.ambiguous-date"}}

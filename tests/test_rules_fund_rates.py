@@ -22,7 +22,7 @@ RATES = pa.table(
 PARITIES = pa.table(
     {
         "currency": ["EUR", "XOF"],
-        "units_per_eur": pa.array([Decimal("1"), Decimal("655.957")], pa.decimal128(28, 10)),
+        "units_per_eur": pa.array([Decimal(1), Decimal("655.957")], pa.decimal128(28, 10)),
         "source": ["itself", "by treaty"],
     }
 )

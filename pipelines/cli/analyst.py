@@ -18,7 +18,9 @@ from pipelines.paths import DataRoot
 
 @click.command()
 @click.argument("rule")
-@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Language of the sentences.")
+@click.option(
+    "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Language of the sentences."
+)
 @takes_root
 def explain(root: DataRoot, rule: str, lang: str) -> int:
     """What a rule says, how grave it is, and where the last run found it.

@@ -88,7 +88,9 @@ def summary(root: DataRoot, release: str) -> None:
 
 
 @click.command()
-@click.option("--quarters", type=click.IntRange(1), default=4, show_default=True, help="How many of the last quarters to show.")
+@click.option(
+    "--quarters", type=click.IntRange(1), default=4, show_default=True, help="How many of the last quarters to show."
+)
 @click.option("--late", is_flag=True, help="Only what is late or missing.")
 @takes_root
 def status(root: DataRoot, quarters: int, late: bool) -> int:
@@ -103,7 +105,9 @@ def status(root: DataRoot, quarters: int, late: bool) -> int:
         of_period = [standing for standing in found.standings if standing.period == period]
         counts = {state: sum(s.state == state for s in of_period) for state in STANDINGS}
         said = ", ".join(f"{n} {STANDINGS[state][0]}" for state, n in counts.items() if n)
-        page.print(f"\n[bold]{period}[/bold]  due {due.due_on}, release {due.release_on}: {said or 'nobody is expected'}")
+        page.print(
+            f"\n[bold]{period}[/bold]  due {due.due_on}, release {due.release_on}: {said or 'nobody is expected'}"
+        )
         if listed := [s for s in of_period if not late or s.state in ("late", "missing")]:
             page.print(_standings(listed))
     if not found.standings:

@@ -16,7 +16,12 @@ from pipelines.cli import amount, console
 @click.option("--partners", type=click.IntRange(1), default=8, show_default=True, help="How many partners report.")
 @click.option("--quarters", type=click.IntRange(1), default=4, show_default=True, help="For how many quarters.")
 @click.option("--seed", type=int, default=17, show_default=True, help="The same seed writes the same bytes.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write to, a new data root.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder to write to, a new data root.",
+)
 def demo(partners: int, quarters: int, seed: int, out: Path) -> int:
     """Write the registers and reports of a fictional fund, with a stated share of realistic mistakes."""
     from pipelines.demo import generate

@@ -38,7 +38,7 @@ WORDS = {
     "more": Words(en="and {n} more", fr="et {n} autres"),
     "read": Words(en="Rows read: {parts}.", fr="Lignes lues : {parts}."),
     "nothing": Words(en="Nothing could be read.", fr="Rien n’a pu être lu."),
-    "clean": Words(en="Nothing to correct.", fr="Rien à corriger."),
+    "clean": Words(en="nothing to correct", fr="rien à corriger"),
     "missing": Words(en="There is no file {name}.", fr="Il n’y a pas de fichier {name}."),
     "fund": Words(
         en="Only the fund can check, because it takes its other reports: {rules}.",
@@ -50,7 +50,9 @@ WORDS = {
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print all findings as JSON.")
-@click.option("--lang", type=click.Choice(["en", "fr"]), help="Language of the page. [default: that of the file, else French]")
+@click.option(
+    "--lang", type=click.Choice(["en", "fr"]), help="Language of the page. [default: that of the file, else French]"
+)
 @takes_root
 def check(root: DataRoot, file: Path, as_json: bool, lang: str | None) -> int:
     """Check one report before sending it: which cells are wrong, and what to do.
@@ -64,7 +66,7 @@ def check(root: DataRoot, file: Path, as_json: bool, lang: str | None) -> int:
     from pipelines.build import check_file
 
     extract, judgement = check_file(root, file)
-    found = judgement.findings.to_pylist()
+    found = [finding for finding in judgement.findings.to_pylist() if finding["scope"] != "fund"]
     if as_json:
         click.echo(json.dumps({"file": str(file), "findings": found}, ensure_ascii=False, indent=1))
     else:
@@ -80,8 +82,10 @@ def check(root: DataRoot, file: Path, as_json: bool, lang: str | None) -> int:
 def _page(page: Console, name: str, found: list[dict[str, Any]], rows: Counter[str], lang: str) -> None:
     """Prints the findings, the file as a whole first, then sheet by sheet in the order of the rows."""
     counts = Counter(f["severity"] for f in found)
-    said = ", ".join(f"[{style}]{counts[s]} {WORDS[s].of(lang)}[/{style}]" for s, style in STYLES.items() if counts[s])
-    page.print(f"[bold]{safe(name)}[/bold]  {said or WORDS['clean'].of(lang)}")
+    said = [f"[{style}]{counts[s]} {WORDS[s].of(lang)}[/{style}]" for s, style in STYLES.items() if counts[s]]
+    if not (counts["critical"] or counts["warning"]):
+        said.insert(0, f"[green]{WORDS['clean'].of(lang)}[/green]")
+    page.print(f"[bold]{safe(name)}[/bold]  {', '.join(said)}")
     parts = [f"{reports()[kind].title.of(lang)} {amount(n)}" for kind, n in rows.items() if n]
     page.print(WORDS["read"].of(lang).format(parts=", ".join(parts)) if parts else WORDS["nothing"].of(lang))
     found.sort(key=lambda f: (f["sheet"] or "", f["line"] or 0))
@@ -110,7 +114,8 @@ def _print_finding(page: Console, same: list[dict[str, Any]], lang: str) -> None
     places = [one["cell"] for one in same if one["cell"]]
     listed = ", ".join(places[:PLACES])
     more = f" {WORDS['more'].of(lang).format(n=len(places) - PLACES)}" if len(places) > PLACES else ""
-    page.print(f"  [{style}]{safe(listed)}{more}[/{style}]  [dim]{first['rule_id']}[/dim]" if places else f"  [dim]{first['rule_id']}[/dim]")
+    where = f"[{style}]{safe(listed)}{more}[/{style}]  " if places else ""
+    page.print(f"  {where}[dim]{first['rule_id']}[/dim]")
     page.print(Padding(safe(first[f"message_{lang}"]), (0, 0, 0, 4)))
     if first["suggestion"] and first["suggestion"] not in first[f"message_{lang}"]:
         page.print(Padding(WORDS["suggestion"].of(lang).format(text=safe(first["suggestion"])), (0, 0, 0, 4)))
