@@ -71,6 +71,15 @@ def test_three_rows_of_headers(tmp_path: Path) -> None:
     assert cells(table, "actual") == [("D4", "2")]
 
 
+def test_a_group_alone_does_not_name_the_column_below_it(tmp_path: Path) -> None:
+    """`Quoi` is in no header of a budget; over `Du` it is not the `À quoi` of an engagement either."""
+    rows: list[list[Any]] = [
+        ["Quoi", "", "Ligne", "Projet"], ["Du", "Prévu", "", ""], ["2026-01-05", 10, "60", "P-1"], ["2026-01-05", 5, "61", "P-1"],
+    ]  # fmt: skip
+    (table,) = sheet(tmp_path, rows).tables
+    assert [c.field for c in table.columns] == ["period_start", "planned", "line_code", "project_id"]
+
+
 # --- several tables on one sheet ----------------------------------------------------------------------------------
 
 
@@ -126,6 +135,14 @@ def test_blank_rows_and_columns_within_a_table_do_not_part_it(tmp_path: Path) ->
     assert [(t.kind, t.rows) for t in found.tables] == [("transactions", 2)]
     assert rules(found) == [("read.unknown-column", "H1")]
     assert found.tables[0].data["extra"].to_pylist() == [None, '{"Remarque interne": "à vérifier"}']
+
+
+def test_a_blank_column_does_not_part_a_kind_that_asks_for_no_column(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["Du", "Au", "Réalisé", "", "Version du budget", "Prévu", "Ligne", "Projet"],
+        ["2026-01-05", "2026-03-31", 10, "", "Initial", 12, "60", "P-1"], ["2026-01-05", "2026-03-31", 5, "", "Initial", 6, "61", "P-1"],
+    ]  # fmt: skip
+    assert [(t.kind, t.rows) for t in sheet(tmp_path, rows).tables] == [("budgets", 2)]
 
 
 def test_the_same_headers_on_every_page_are_one_table(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.intake.header_maps import HeaderMap
-from pipelines.intake.headers import Reading, owners, read
+from pipelines.intake.headers import Reading, light, owners, read
 
 #: Rows of a sheet among which the header is looked for: letters often stand above a table, seldom more than these.
 SEARCHED = 60
@@ -112,4 +112,7 @@ def _label(parts: list[str], bottom: str, own: HeaderMap | None) -> str:
     whole = " ".join([*parts, bottom])
     turned = " ".join([bottom, *reversed(parts)])
     near = f"{parts[-1]} {bottom}"
-    return next((text for text in (whole, near, turned, bottom) if owners(text, own)), whole)
+    # `Quoi` over `Du` is no `À quoi`: what the group alone would be is not what the cell below it says.
+    alone = {light(part) for part in parts}
+    joined = (text for text in (whole, near, turned) if light(text) not in alone)
+    return next((text for text in (*joined, bottom) if owners(text, own)), whole)

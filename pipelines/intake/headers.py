@@ -69,7 +69,7 @@ def owners(header: str, own: HeaderMap | None = None) -> frozenset[str]:
     if not (key := _key(header)):
         return frozenset()
     exact, lightly = _knowing()
-    known = exact.get(key, frozenset()) | lightly.get(_light(header), frozenset())
+    known = exact.get(key, frozenset()) | lightly.get(light(header), frozenset())
     return known | frozenset(owner for owner, spelling, _ in own.words if _key(spelling) == key) if own else known
 
 
@@ -136,7 +136,7 @@ def _assign(headers: Sequence[str], words: _Words) -> tuple[tuple[str | None, ..
     keys = [_key(header) for header in headers]
     options: dict[int, tuple[tuple[str, int], ...]] = {}
     for i, header in enumerate(headers):
-        if keys[i] and (found := words.places.get(keys[i]) or words.light.get(_light(header))):
+        if keys[i] and (found := words.places.get(keys[i]) or words.light.get(light(header))):
             options[i] = found
     placed: dict[str, int] = {}
     sure = [i for i, found in options.items() if len(found) == 1 and found[0][1] < words.weak_from]
@@ -208,12 +208,12 @@ def _with(words: _Words, owner: str, own: HeaderMap | None) -> _Words:
 
 def _words(spelled: Sequence[tuple[str, str, int]], beside: Mapping[str, str], weak_from: int) -> _Words:
     places: dict[str, dict[str, int]] = {}
-    light: dict[str, dict[str, int]] = {}
+    loosely: dict[str, dict[str, int]] = {}
     for spelling, column, rank in spelled:
         places.setdefault(_key(spelling), {}).setdefault(column, rank)
-        light.setdefault(_light(spelling), {}).setdefault(column, rank)
-    light.pop("", None)
-    return _Words(_options(places), _options(light), beside, weak_from)
+        loosely.setdefault(light(spelling), {}).setdefault(column, rank)
+    loosely.pop("", None)
+    return _Words(_options(places), _options(loosely), beside, weak_from)
 
 
 def _options(found: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -246,7 +246,7 @@ def _key(header: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _light(header: str) -> str:
+def light(header: str) -> str:
     """Folds a header and leaves out little words, years and plurals: "Montants votés en 2023" is "Montant voté"."""
     words = [word for word in _folded(header).split() if word not in _LITTLE and not _YEAR.fullmatch(word)]
     return "".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)

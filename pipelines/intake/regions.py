@@ -30,6 +30,8 @@ _MAXIMUM_STARTS = 400
 _TITLES = 5
 #: Parts between blank columns that are looked at by themselves.
 _MAXIMUM_PARTS = 8
+#: By how much the parts must be better than the whole: less than one known header is what a score adds for each table.
+_BETTER = 0.5
 #: A single cell below a table is a note, rather than a row that is not yet filled in, from this many characters on.
 _NOTE = 12
 
@@ -214,7 +216,7 @@ def _parts(cells: Cells, header: Header, stop: int, own: HeaderMap | None) -> li
         # Of two ways that are as good, the one that parts less.
         best.append(max(options, key=lambda option: (option[0], -len(option[1]))))
     score, parts = best[-1]
-    return parts if len(parts) > 1 and score > header.reading.score else whole
+    return parts if len(parts) > 1 and score > header.reading.score + _BETTER else whole
 
 
 def _strips(cells: Cells, start: int, stop: int) -> list[tuple[int, int]]:
