@@ -106,3 +106,14 @@ def _bare() -> duckdb.DuckDBPyConnection:
     parsing.install(con)
     con.execute("create or replace table partner_key (folded varchar, org_id varchar)")
     return con
+
+
+def value(field_type: str, text: Any, **of: Any) -> Any:
+    [found] = read(field_type, [text], **of).values()
+    return found["value"]
+
+
+def fault(field_type: str, text: Any, **of: Any) -> Any:
+    [found] = read(field_type, [text], **of).values()
+    assert found["fault"] is None or found["value"] is None or field_type == "org"
+    return found["fault"]
