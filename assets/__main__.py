@@ -121,19 +121,19 @@ class Telling(logging.Handler):
         super().__init__()
         self._left = steps
         self._said: dict[str, dict[str, Any]] = {stage: {} for stage in steps}
-        self._seconds: Counter[str] = Counter()
+        self._seconds = dict.fromkeys(steps, 0.0)
         self._progress = Progress()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Takes one event, or a word of a stage about how far it is."""
         event = getattr(record, "dagster_event", None)
-        step = event.step_key if event is not None else record.dagster_meta["step_key"]
+        step = event.step_key if event is not None else vars(record)["dagster_meta"]["step_key"]
         if step is None:
             return
         stage = _stage(step)
         if event is None:
             if record.levelno >= logging.INFO:
-                self._progress(build.Step(stage), record.dagster_meta["orig_message"])
+                self._progress(build.Step(stage), vars(record)["dagster_meta"]["orig_message"])
         elif event.event_type_value == "STEP_START":
             self._progress(build.Step(stage))
         elif event.event_type_value == "ASSET_MATERIALIZATION":

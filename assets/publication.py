@@ -9,9 +9,10 @@ import dagster as dg
 
 from assets.resources import WRITER, Fund, quantities
 from pipelines import build, warehouse
+from pipelines.build import Quantities
 
 
-class Release(dg.Config):  # type: ignore[misc]
+class Release(dg.Config):
     """How the release is to be called; empty for the quarter and a hash of the inputs."""
 
     name: str = ""
@@ -27,7 +28,7 @@ class Release(dg.Config):  # type: ignore[misc]
 def release(config: Release, fund: Fund) -> dg.MaterializeResult[Any]:
     """A folder that never changes: tables, the DuckDB file, the dictionary in both languages, and the manifest."""
     made = build.publish(fund.root(), config.name or None)
-    shown = {
+    shown: Quantities = {
         "release": made.name,
         "new": "yes" if made.is_new else made.reason,
         "tables": made.tables,

@@ -54,9 +54,7 @@ class Fund(dg.ConfigurableResource):  # type: ignore[type-arg]
         return DataRoot(Path(self.data)) if self.data else default_root()
 
 
-@dg.logger(
-    description="To the command line, which says one line per stage, if it is there; else only faults, to the console."
-)
+@dg.logger({}, "To the command line, which says one line per stage, if it is there; else only faults, to the console.")
 def run_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """Gives the logger that the command line listens to."""
     logger = logging.getLogger(RUN_LOGGER)
