@@ -50,7 +50,9 @@ def judged(made: tuple[Workbook, ...]) -> Judgement:
 
 def test_the_workbooks_are_odd_and_the_same_on_every_run(made: tuple[Workbook, ...], tmp_path: Path) -> None:
     again = tuple(workbooks(tmp_path, COUNT, SEED))
-    assert [(b.file, b.planted, b.notices, b.rows) for b in again] == [(b.file, b.planted, b.notices, b.rows) for b in made]
+    assert [(b.file, b.planted, b.notices, b.rows) for b in again] == [
+        (b.file, b.planted, b.notices, b.rows) for b in made
+    ]
     assert {kind for book in made for _, kind in book.rows} == set(reports())
     assert {p.rule for book in made for p in book.planted} == {m.rule for m in MISTAKES}
     seen = Counter(n.rule for book in made for n in book.notices)
@@ -59,7 +61,9 @@ def test_the_workbooks_are_odd_and_the_same_on_every_run(made: tuple[Workbook, .
     assert sum(len(book.rows) > len({sheet for sheet, _ in book.rows}) for book in made) > 10
 
 
-def test_every_planted_mistake_is_found_in_its_cell_and_nothing_else_is(made: tuple[Workbook, ...], judged: Judgement) -> None:
+def test_every_planted_mistake_is_found_in_its_cell_and_nothing_else_is(
+    made: tuple[Workbook, ...], judged: Judgement
+) -> None:
     planted = Counter((p.file, p.sheet, p.cell, p.rule) for book in made for p in book.planted)
     found = Counter(
         (f["source_file"], f["sheet"], f["cell"], f["rule_id"])
@@ -87,7 +91,9 @@ def test_no_row_is_lost_and_no_row_is_made(made: tuple[Workbook, ...], judged: J
     assert read == Counter({(b.file, sheet, kind): rows for b in made for (sheet, kind), rows in b.rows.items()})
 
 
-def test_a_mistake_refuses_a_row_only_where_it_takes_its_point_away(made: tuple[Workbook, ...], judged: Judgement) -> None:
+def test_a_mistake_refuses_a_row_only_where_it_takes_its_point_away(
+    made: tuple[Workbook, ...], judged: Judgement
+) -> None:
     lost = Counter((b.file, p.sheet) for b in made for p in b.planted if not p.kept)
     refused: Counter[tuple[str, str]] = Counter()
     for count in judged.counts.to_pylist():

@@ -53,6 +53,20 @@ def test_a_header_merged_down_two_rows_has_its_address(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_headers_that_are_all_merged_down_reach_as_far_as_they_are_merged(tmp_path: Path) -> None:
+    """The second row holds nothing but a word that nobody knows, and is no row of the table."""
+
+    def merge(book: Any, written: Any) -> None:
+        for column, header in zip("ABCD", HEADER, strict=True):
+            written.merge_range(f"{column}1:{column}2", header, book.add_format())
+
+    rows: list[list[Any]] = [[], ["", "", "", "", "Zone interne"], ["P-1", "2", 10, "a", "vu"]]
+    found = sheet(tmp_path, rows, merge)
+    (table,) = found.tables
+    assert table.data["row_cell"].to_pylist() == ["A3"]
+    assert rules(found) == [("read.unknown-column", "E2")]
+
+
 def test_a_row_of_data_below_a_header_stays_a_row(tmp_path: Path) -> None:
     rows = [HEADER, ["P-1", "Décaissement", "douze", "Objet"], ["P-2", "Décaissement", "treize", "Montant"]]
     for found in (sheet(tmp_path, rows), text(tmp_path, rows)):
@@ -99,6 +113,18 @@ def test_tables_under_each_other_are_two_tables(tmp_path: Path) -> None:
     assert cells(first, "amount") == [("C4", "10"), ("C6", "20")]
     assert cells(second, "weight_pct") == [("C11", "60"), ("C12", "40")]
     assert found.findings[0].cell == "L15C1"
+
+
+def test_a_cell_of_the_table_above_is_not_what_the_report_says_of_itself(tmp_path: Path) -> None:
+    """`Période` is a basis of measure here, and a label above a table elsewhere."""
+    rows: list[list[Any]] = [
+        ["Trimestre", "2026-T1"], [],
+        ["Base de mesure", "Valeur de départ", "Code de l’indicateur", "Projet", "Valeur"], ["Période", 0, "BEN", "P-1", 12], [],
+        LINKS, ["P-1", "17.17", 100],
+    ]  # fmt: skip
+    found = sheet(tmp_path, rows)
+    assert [t.kind for t in found.tables] == ["observations", "sdg_links"]
+    assert (found.period, found.findings) == ("2026-Q1", ())
 
 
 def test_the_larger_table_below_does_not_hide_the_one_above(tmp_path: Path) -> None:

@@ -41,10 +41,12 @@ def find(
     sheet: str = "",
     own: HeaderMap | None = None,
     spans: Mapping[tuple[int, int], int] | None = None,
+    down: Mapping[int, int] | None = None,
 ) -> Header | None:
     """Finds the header among the first rows of a sheet; None if there is none.
 
-    `spans` gives, for a cell merged over columns, by row and column, how many; None where nothing tells.
+    `spans` gives, for a cell merged over columns, by row and column, how many; None where nothing tells. `down` gives, for a
+    row with cells merged over rows, the last of them: a header that is merged down reaches as far.
     """
     head = rows[:SEARCHED]
     known = [sum(1 for cell in row if _is_word(cell) and owners(cell, own)) for row in head]
@@ -56,10 +58,14 @@ def find(
             if max(known[first : last + 1]) == 0:
                 continue
             labels, at = _together(head, first, last, own, spans or {})
-            if first < last and sum(1 for x in labels if x and owners(x, own)) <= max(known[first : last + 1]):
+            of_one, of_all = max(known[first : last + 1]), sum(1 for x in labels if x and owners(x, own))
+            deep = first < last and any(head[last]) and (down or {}).get(first, first) >= last
+            if first < last and (of_all < of_one or (of_all == of_one and not deep)):
                 continue
             reading = read(labels, sheet, own)
-            if reading is not None and (best is None or reading.score > best.reading.score):
+            if reading is None or (best is not None and reading.score < best.reading.score):
+                continue
+            if best is None or reading.score > best.reading.score or (deep and first == best.first):
                 best = Header(first, last, labels, at, reading)
     return best
 

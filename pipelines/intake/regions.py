@@ -11,7 +11,7 @@ the rows (totals, merged).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,8 @@ _NOTE = 12
 class Cells:
     """All cells of a sheet: per column its text, null where blank, and its type letters if the file types its cells.
 
-    `rows` are sheet rows or text lines; `spans` gives, by index of row and column, over how many columns a cell is merged.
+    `rows` are sheet rows or text lines; `spans` gives, by index of row and column, over how many columns a cell is merged,
+    `down`, by index of row, the last row over which one of its cells is.
     """
 
     sheet: str
@@ -49,6 +50,7 @@ class Cells:
     types: tuple[pa.StringArray | None, ...]
     rows: pa.Int64Array
     spans: Mapping[tuple[int, int], int]
+    down: Mapping[int, int] = field(default_factory=dict)
 
     def head(self, start: int, stop: int, first: int = 0, last: int | None = None) -> list[tuple[str, ...]]:
         """Gives the text of a few rows, of all columns or some."""
@@ -79,7 +81,7 @@ def blanked(cells: Cells) -> Cells:
 
 def cut(cells: Cells, own: HeaderMap | None = None) -> tuple[list[Region], list[ReadFinding]]:
     """Cuts a sheet into its tables, from the top down; none where no row is a header."""
-    header = find(cells.head(0, SEARCHED), cells.sheet, own, cells.spans)
+    header = find(cells.head(0, SEARCHED), cells.sheet, own, cells.spans, cells.down)
     if header is None:
         return [], []
     filled = _filled(cells)
@@ -136,7 +138,7 @@ def _further(cells: Cells, filled: list[int], first: Header, own: HeaderMap | No
         if start < at:
             continue
         stop = next((i for i in range(start, len(filled)) if not filled[i]), len(filled))
-        found = find(cells.head(start, min(stop, start + _TITLES)), cells.sheet, own, _below(cells.spans, start))
+        found = find(cells.head(start, min(stop, start + _TITLES)), cells.sheet, own, *_below(cells, start))
         if found is not None and _is_whole(found.reading):
             header = _moved(found, start)
             yield header
@@ -145,7 +147,7 @@ def _further(cells: Cells, filled: list[int], first: Header, own: HeaderMap | No
 
 def _earlier(cells: Cells, filled: list[int], best: Header, own: HeaderMap | None) -> list[Header]:
     """Finds the headers of tables above the one that has the most words we know."""
-    found = find(cells.head(0, min(best.first, SEARCHED)), cells.sheet, own, cells.spans)
+    found = find(cells.head(0, min(best.first, SEARCHED)), cells.sheet, own, cells.spans, cells.down)
     if found is None or not _is_whole(found.reading):
         return []
     # A table has rows, and a gap below them; what has none is a legend or the form of a letter.
@@ -165,12 +167,14 @@ def _is_whole(reading: Reading) -> bool:
     return named >= 3 or reading.score >= named
 
 
-def _below(spans: Mapping[tuple[int, int], int], start: int, first: int = 0) -> dict[tuple[int, int], int]:
-    return {
+def _below(cells: Cells, start: int, first: int = 0) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
+    """Gives the merged cells of a part of a sheet, counted from its own first row and column."""
+    spans = {
         (row - start, column - first): width
-        for (row, column), width in spans.items()
+        for (row, column), width in cells.spans.items()
         if row >= start and column >= first
     }
+    return spans, {row - start: last - start for row, last in cells.down.items() if row >= start}
 
 
 def _moved(header: Header, rows: int) -> Header:
@@ -206,7 +210,7 @@ def _parts(cells: Cells, header: Header, stop: int, own: HeaderMap | None) -> li
         for begin in range(end):
             first, last = strips[begin][0], strips[end - 1][1]
             rows = cells.head(header.first, min(stop, header.first + SEARCHED), first, last)
-            found = find(rows, cells.sheet, own, _below(cells.spans, header.first, first))
+            found = find(rows, cells.sheet, own, *_below(cells, header.first, first))
             score, parts = best[begin]
             if found is not None:
                 part = _moved(found, header.first)

@@ -7,6 +7,7 @@ of xlsx (sheetxml), what headers mean (headers), what a cell means.
 from __future__ import annotations
 
 import io
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -23,7 +24,7 @@ from pipelines.intake.headers import Reading, field_types
 from pipelines.intake.identity import Sender
 from pipelines.intake.merged import repeat
 from pipelines.intake.model import Extract, ReadFinding, Table
-from pipelines.intake.regions import Cells, cut
+from pipelines.intake.regions import Cells, Region, cut
 from pipelines.intake.totals import take_out
 from pipelines.intake.typedcells import Fault, TypedColumn, columns
 
@@ -174,6 +175,11 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
         types=tuple(cells.type for cells in sheet.columns),
         rows=pa.array(sheet.numbers, pa.int64()),
         spans={(index[r], c): last - c + 1 for r, c, _, last in sheet.facts.merged if r in index and last > c},
+        down={
+            index[r]: index[last]
+            for r, _, last, _ in sorted(sheet.facts.merged, key=lambda merged: merged[2])
+            if last > r and {r, last} <= index.keys()
+        },
     )
     head = cells.head(0, SEARCHED)
 
@@ -184,9 +190,8 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
         gathered.sender = identity.read(head, sheet.name, address, gathered.sender)
         return
     regions, findings = cut(cells, own)
+    gathered.sender = identity.read(_beside(head, regions, sheet.numbers), sheet.name, address, gathered.sender)
     for region in regions:
-        if region.above < len(head):
-            gathered.sender = identity.read(head[: region.above], sheet.name, address, gathered.sender)
         types = field_types(region.reading)
         grid, merged = repeat(region.grid, types, sheet.facts.merged)
         grid, totals = take_out(grid, types)
@@ -207,6 +212,16 @@ def _gather(sheet: _Sheet, own: HeaderMap | None, gathered: _Gathered) -> None:
             row, cells_there = max(filled, key=lambda found: sum(1 for cell in found[1] if cell.strip()))
             words = " | ".join(" ".join(cell.split()) for cell in cells_there if cell.strip())
             gathered.unread.append((sheet.name, sheet.numbers[row], words[:300]))
+
+
+def _beside(head: list[tuple[str, ...]], regions: list[Region], numbers: Sequence[int]) -> list[tuple[str, ...]]:
+    """Gives the rows above the last table of a sheet, blank where a table stands: a cell of a table says nothing of the report."""
+    until = min(max((region.above for region in regions), default=0), len(head))
+    within: set[int] = set()
+    for region in regions:
+        last = region.grid.rows[-1].as_py() if len(region.grid.rows) else region.grid.header_row
+        within.update(range(region.above, min(bisect_left(numbers, last) + 1, until)))
+    return [() if i in within else row for i, row in enumerate(head[:until])]
 
 
 def _extract(gathered: _Gathered, form: str) -> Extract:
