@@ -38,7 +38,7 @@ serve: $(RUN_READY) ## Show the runs in a browser, on this machine only
 	@$(BIN)/sdg17 serve --data "$(DATA)" $(ARGS)
 
 test: $(DEV_READY) ## Run the tests (ARGS='-k word' for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEV_READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -113,13 +113,15 @@ def read(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
 
 def judge(root: DataRoot, tell: Tell = lambda words: None) -> Quantities:
     """Judges all rows of all files; writes accepted and refused rows, findings, counts and submissions."""
-    from pipelines import build_verdicts, corrections, inputs
+    from pipelines import build_verdicts, corrections, inputs, settings
     from pipelines.judging import judge_sources
 
     with writing(root, "judging reports"), stamped(root, "judge", now := inputs.input_hash(root)):
         sources = list(_sources(root, tell))
         corrected = corrections.read(root)
-        judgement = judge_sources(sources, _built_registers(root), fund=_fund(root), corrected=corrected)
+        judgement = judge_sources(
+            sources, _built_registers(root), settings.read(root).unknown_senders, fund=_fund(root), corrected=corrected
+        )
         build_verdicts.keep(root, sources, judgement)
         build_verdicts.record(root, judgement, now)
         counted = {fate: sum(judgement.counts[fate].to_pylist()) for fate in FATES}

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines import __version__, contract, corrections, reference
+from pipelines import __version__, contract, corrections, reference, settings
 from pipelines.intake import ledger
 from pipelines.paths import CODES, LAYOUTS, PACKAGE, SQL, DataRoot
 
@@ -36,6 +36,7 @@ class Inputs:
     reports: tuple[Report, ...]
     registers: Mapping[str, str]
     corrections: Mapping[str, str]
+    decisions: Mapping[str, str]
     contracts: str
     code_lists: Mapping[str, str]
     layouts: str
@@ -58,6 +59,7 @@ def read(root: DataRoot) -> Inputs:
         reports=reports,
         registers=reference.hashes(root),
         corrections={path.stem: _hash([path], root.corrections) for path in corrections.files(root)},
+        decisions=_decisions(root),
         contracts=contract.contracts_hash(),
         code_lists={path.stem: _hash([path], CODES) for path in sorted(CODES.glob("*.csv"))},
         layouts=_hash(LAYOUTS.rglob("*.toml"), LAYOUTS),
@@ -70,6 +72,12 @@ def read(root: DataRoot) -> Inputs:
 def input_hash(root: DataRoot) -> str:
     """Gives the hash of all inputs of a build."""
     return read(root).hash
+
+
+def _decisions(root: DataRoot) -> dict[str, str]:
+    """Hashes what the fund has decided, and what it has written down of the words of its partners."""
+    paths = [settings.file(root), *sorted((root.reference / "header_maps").glob("*.toml"))]
+    return {p.relative_to(root.reference).as_posix(): _hash([p], root.reference) for p in paths if p.is_file()}
 
 
 @cache

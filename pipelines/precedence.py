@@ -87,7 +87,11 @@ def _settled() -> str:
     return f"""
     create or replace temp table settled as
     with again as (
-        select arrival from sender qualify arrival > min(arrival) over (partition by source_sha256)
+        -- The bytes of a file that stood when they came under another name; a return to an earlier version is a report.
+        select distinct s.arrival from sender s join sender e
+            on e.source_sha256 = s.source_sha256 and e.arrival < s.arrival and e.source_file <> s.source_file
+        where not exists (
+            from sender l where l.source_file = e.source_file and l.arrival > e.arrival and l.arrival < s.arrival)
     ), last_report as (
         select report, max(arrival) as holds from standing anti join again using (arrival) group by report
     ), by_report as (

@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines import rules_fund_money, rules_fund_parties, rules_fund_places, rules_fund_projects, rules_fund_rates
+from pipelines import (
+    rules_fund_dates,
+    rules_fund_money,
+    rules_fund_parties,
+    rules_fund_places,
+    rules_fund_projects,
+    rules_fund_rates,
+    rules_fund_sums,
+    rules_fund_units,
+)
 from pipelines.contract import Contract, ddl, registers, reports
 from pipelines.findings import catalogue
 from pipelines.rules_fund_query import FOUND_BY, Query
@@ -50,6 +59,9 @@ def queries() -> tuple[Query, ...]:
         *rules_fund_money.QUERIES,
         *rules_fund_rates.QUERIES,
         *rules_fund_parties.QUERIES,
+        *rules_fund_sums.QUERIES,
+        *rules_fund_dates.QUERIES,
+        *rules_fund_units.QUERIES,
     )
 
 

@@ -34,6 +34,25 @@ _LINKS = """
     )"""
 
 QUERIES: tuple[Query, ...] = (
+    Query("V07.one-project-several-partners", ("projects",), f"""
+        with told as (
+            select *, min(partner_id || chr(31) || row_id) over (partition by project_id) as first_one,
+                count(distinct partner_id) over (partition by project_id) as partners,
+                count(distinct fold_text(title)) over (partition by project_id) as titles
+            from accepted.projects where project_id is not null and title is not null
+        )
+        select {at("t", "projects", "project_id")}, map {{'titles': (
+            select string_agg(said, ' ; ' order by said) from (
+                select distinct title || ' (' || partner_id || ')' as said from told o where o.project_id = t.project_id))}} as args
+        from told t where partners > 1 and titles > 1 and t.partner_id || chr(31) || t.row_id = first_one"""),
+    Query("V16.project-again", ("projects",), f"""
+        with told as (
+            select *, count(*) over again as times, row_number() over (again order by source_row, row_id) as place
+            from accepted.projects where project_id is not null and layout <> 'template'
+            window again as (partition by submission_id, project_id)
+        )
+        select {at("t", "projects", "project_id")}, map {{'times': cast(times as varchar)}} as args
+        from told t where times > 1 and place = 2"""),
     Query("V18.weights", ("sdg_links",), f"""
         {_LINKS}
         select {at("f", "sdg_links", "weight_pct")}, '100' as expected, plain_number(p.total - 100) as difference,

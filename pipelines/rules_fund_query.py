@@ -1,6 +1,6 @@
 """What a rule over several rows is: its name, its query, the kinds that must be there for it to be asked at all.
 
-Belongs here: the shape that the files of queries share. Does not belong here: any query.
+Belongs here: the shape that the files of queries share, and the columns that they write alike. Does not belong here: any query.
 """
 
 from __future__ import annotations
@@ -42,3 +42,14 @@ def at(alias: str, kind: str, field: str) -> str:
     """Writes the columns that say where: a cell of a row, and what was typed there."""
     return f"""'{kind}' as kind, {alias}.row_id as row_id, '{field}' as field,
         coalesce({alias}."{field}__cell", {alias}.source_cell) as cell, {alias}."{field}__text" as value"""
+
+
+def worded(**words: str) -> str:
+    """Writes the map of the further words of a sentence. Numbers have a decimal comma in French, and days are 31/12/2026."""
+    each = (
+        f"""'{word}_en': cast({sql} as varchar), '{word}_fr': case
+            when regexp_full_match(cast({sql} as varchar), '-?[0-9]+[.][0-9]+') then replace(cast({sql} as varchar), '.', ',')
+            else coalesce(strftime(try_strptime(cast({sql} as varchar), '%Y-%m-%d'), '%d/%m/%Y'), cast({sql} as varchar)) end"""
+        for word, sql in words.items()
+    )
+    return f"map {{{', '.join(each)}}}::map(varchar, varchar)"

@@ -39,4 +39,10 @@ QUERIES: tuple[Query, ...] = (
     _no_rate("transactions", "amount", "coalesce(value_date, transaction_date)"),
     _no_rate("cofinancing", "amount", "secured_on"),
     _no_rate("cofinancing", "received", "received_on"),
+    _no_rate(
+        "time",
+        "declared_cost",
+        """cast(make_date(cast(left(period, 4) as integer), 3 * cast(right(period, 1) as integer), 1)
+        + interval 1 month - interval 1 day as date)""",
+    ),
 )

@@ -53,11 +53,8 @@ def judge_files(
         ("V23.period-missing", f"""
             select submission_id, any_value(partner_id) as partner_id, null as value, null as expected, sum(rows) as rows
             from spoken where layout = '{OWN}' and report_period is null group by submission_id"""),
-        ("V15.same-file", """
-            select s.submission_id, s.partner_id, f.source_file as value, null as expected,
-                (select coalesce(sum(rows), 0) from sheet h where h.submission_id = s.submission_id) as rows
-            from sender s join sender f on f.source_sha256 = s.source_sha256
-            where f.arrival = (select min(arrival) from sender e where e.source_sha256 = s.source_sha256) and f.arrival < s.arrival"""),
+        ("V15.same-file", _same_bytes("is not distinct from")),
+        ("V15.same-file-elsewhere", _same_bytes("is distinct from")),
         ("V15.newer-report", """
             select s.submission_id, s.partner_id, l.source_file as value, null as expected, r.rows as rows
             from replaced r join sender s on s.arrival = r.arrival join sender l on l.arrival = r.held_by"""),
@@ -75,6 +72,17 @@ def judge_files(
                 r.partner_id, r.report_period as period, map {{}}::map(varchar, varchar) as args
             from key_again k join staged."{kind}" r on r.rowid = k.n where k.kind = '{kind}'""")
     _say_once(con)
+
+
+def _same_bytes(sender_and_quarter: str) -> str:
+    """Files whose bytes came before under another name, from the same sender for the same quarter, or not."""
+    return f"""
+        select s.submission_id, s.partner_id, f.source_file as value, null as expected,
+            (select coalesce(sum(rows), 0) from sheet h where h.submission_id = s.submission_id) as rows
+        from sender s join sender f on f.source_sha256 = s.source_sha256
+        where f.arrival = (select min(arrival) from sender e where e.source_sha256 = s.source_sha256) and f.arrival < s.arrival
+            and f.source_file <> s.source_file
+            and concat_ws(chr(31), f.path_id, f.period) {sender_and_quarter} concat_ws(chr(31), s.path_id, s.period)"""
 
 
 def _say_once(con: duckdb.DuckDBPyConnection) -> None:

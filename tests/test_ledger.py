@@ -184,3 +184,15 @@ def test_the_ledger_is_a_table_too(root: DataRoot) -> None:
         ("received", "alpha", "2026-Q1", None),
         ("judged", None, None, 1),
     ]
+
+
+def test_a_file_that_returns_to_an_earlier_version_is_received_again(root: DataRoot) -> None:
+    path = root.inbox / "p" / "2026-Q1" / "d.csv"
+    path.parent.mkdir(parents=True)
+    for text in ("one", "two", "one", "one"):
+        path.write_text(text, encoding="utf-8")
+        receive(root)
+    found = submissions(root)
+    assert len(found) == 3
+    assert len({s.submission_id for s in found}) == 3
+    assert found[0].sha256 == found[2].sha256 != found[1].sha256

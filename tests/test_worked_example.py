@@ -138,7 +138,7 @@ def test_amounts_by_target_split_and_flagged(built: DataRoot) -> None:
         ("how", "17.17", QUARTER, Decimal("20000.00")),
         ("what", "none", QUARTER, Decimal("40000.00")),
     ]
-    flagged = "select target_code, committed_flagged_eur, is_additive from metrics.sdg_amount_flagged order by 1"
+    flagged = "select target_code, committed_flagged_eur, additive from metrics.sdg_amount_flagged order by 1"
     assert ask(built, flagged) == [(target, Decimal("40000.00"), False) for target in ("17.14", "17.16", "17.17")]
     assert ask(built, "select effective_targets from metrics.sdg_breadth") == [(Decimal("2.6316"),)]
 
@@ -156,7 +156,9 @@ def test_active_partners_by_sector(built: DataRoot) -> None:
 
 
 def test_every_figure_is_a_metric_value(built: DataRoot) -> None:
-    value = "select value, unit, is_additive from metrics.metric_value where metric_id = {!r} and part = {!r} and key = {!r}"
+    value = (
+        "select value, unit, additive from metrics.metric_value where metric_id = {!r} and part = {!r} and key = {!r}"
+    )
     key = f'{{"family":"how","quarter":"{QUARTER}","target_code":"17.17"}}'
     assert ask(built, value.format("M35", "committed", key)) == [(Decimal(20_000), "EUR", True)]
     key = f'{{"project_id":"{PROJECT}","quarter":"{QUARTER}"}}'

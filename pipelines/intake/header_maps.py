@@ -72,7 +72,8 @@ def _read(path: Path, raw: bytes) -> HeaderMap:
         stated = _Stated.model_validate(tomllib.loads(raw.decode("utf-8")))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as problem:
         raise ContractError(
-            f"Header map {path.name} cannot be read: {problem}", "Its words are `also`, `dates`, `decimal` and `headers.<kind>`."
+            f"Header map {path.name} cannot be read: {problem}",
+            "Its words are `also`, `dates`, `decimal` and `headers.<kind>`.",
         ) from None
     places = {kind: set(contract.fields) for kind, contract in reports().items()}
     places |= {layout.layout: set(layout.columns) for layout in load_tables()}

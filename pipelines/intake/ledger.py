@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -53,19 +54,25 @@ class Judged:
 
 
 def receive(root: DataRoot) -> list[Submission]:
-    """Copies every new file of the inbox and enters it; gives the new submissions, in order of path."""
-    known = {(s.source_file, s.sha256) for s in submissions(root)}
+    """Copies every new file of the inbox and enters it; gives the new submissions, in order of path.
+
+    A file is new where its bytes are not those that came last under its name: who sends an earlier version again means it.
+    """
+    before = submissions(root)
+    standing = {s.source_file: s.sha256 for s in before}
+    times = Counter((s.source_file, s.sha256) for s in before)
     receipts = _receipts(root)
     new: list[Submission] = []
     for path in _files(root.inbox):
         relative = os.fsencode(path.relative_to(root.inbox).as_posix())
         source_file = shown(relative)
-        if (source_file, _hash(path)) in known:
+        if standing.get(source_file) == _hash(path):
             continue
         sha256, size = _copy(root, path)
         partner_id, period = _from_path(source_file)
         received_at = receipts.get(relative.decode("utf-8", "surrogateescape")) or _now()
-        identity = hashlib.sha256(f"{sha256}\n{source_file}".encode()).hexdigest()[:16]
+        again = f"\n{times[source_file, sha256]}" if times[source_file, sha256] else ""
+        identity = hashlib.sha256(f"{sha256}\n{source_file}{again}".encode()).hexdigest()[:16]
         new.append(Submission(f"S-{identity}", sha256, source_file, size, partner_id, period, received_at))
     _append(root, ({"event": "received", **asdict(submission)} for submission in new))
     return new

@@ -154,7 +154,9 @@ def _countries() -> list[tuple[str, str, str, str]]:
     import pycountry
 
     french = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=["fr"]).gettext
-    return [
+    # ISO has no code for Kosovo; IATI and the European Union write XK.
+    kosovo = [("XK", spelling, "Kosovo", "Kosovo") for spelling in ("XK", "XKX", "Kosovo")]
+    return kosovo + [
         (c.alpha_2, spelling, c.name, french(c.name))
         for c in pycountry.countries
         for spelling in (c.alpha_2, c.alpha_3, c.name, getattr(c, "common_name", c.name), french(c.name))

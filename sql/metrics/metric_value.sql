@@ -169,6 +169,6 @@ select
         else 'nothing_reported'
     end as varchar) as reason,
     cast('1' as varchar) as method_version,  -- Version of the method | Version de la méthode
-    cast(figure.additive as boolean) as is_additive  -- May be added over its key | Peut s’additionner sur sa clé
+    cast(figure.additive as boolean) as additive  -- May be added over its key | Peut s’additionner sur sa clé
 from figure
 left join core.quarter as quarter on figure.quarter = quarter.quarter

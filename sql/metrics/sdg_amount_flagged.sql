@@ -15,7 +15,7 @@ select
     cast(sum(case when measure = 'spent' then amount_eur end) as decimal(18, 2)) as spent_flagged_eur,
     cast(count(*) as bigint) as rows_count,  -- Rows that make the figures [rows] | Lignes qui font les chiffres
     cast(sum(case when amount_eur is null then 1 else 0 end) as bigint) as unrated_count,  -- Rows without a rate [rows] | Lignes sans taux
-    cast(false as boolean) as is_additive  -- Never: targets overlap | Jamais : les cibles se recouvrent
+    cast(false as boolean) as additive  -- Never: targets overlap | Jamais : les cibles se recouvrent
 from core.contribution
 where share_kind = 'sdg_flag' and measure in ('committed', 'disbursed', 'spent')
 group by target_code, quarter
