@@ -96,7 +96,7 @@ class _Rest:
     spared: frozenset[tuple[int, int]]
     rows: set[tuple[str, int]] = field(default_factory=set)
     columns: set[tuple[str, int, int, str]] = field(default_factory=set)
-    projects: set[str | None] = field(default_factory=set)
+    projects: set[tuple[str, object]] = field(default_factory=set)
 
     def of(self, mistake: Mistake, kind: str) -> Iterator[Slip]:
         """Gives the mistake in one fitting cell after another, in an order drawn by lot."""
@@ -119,10 +119,10 @@ class _Rest:
             if place in self.spared or (kind, row) in self.rows:
                 continue
             [told] = table.slice(row, 1).to_pylist()
-            project = told.get("project_id")
-            # A second wrong weight in one project, or whatever stands beside a text that two rules could read, would
-            # change what is found.
-            if (kind == "sdg_links" and project in self.projects) or not mistake.fits(told):
+            project = kind, told.get("project_id")
+            # A second wrong weight or total in one project, or whatever stands beside a text that two rules could read,
+            # would change what is found.
+            if (kind in ("sdg_links", "observations") and project in self.projects) or not mistake.fits(told):
                 continue
             for name in mistake.where[kind]:
                 slip = _slip(mistake, row, name, table[name][row].as_py())

@@ -310,9 +310,20 @@ def _projects(partners: tuple[Partner, ...], quarters: int, seed: int) -> Projec
     later = 1 + (draw(seed, "start", len(partner)) * max(quarters - 1, 1)).astype(np.int64)
     start = np.where((letter == 0) | ~by_workbook, 0, np.minimum(later, quarters - 1))
     euros = 500 * (10 + (draw(seed, "commitment", len(partner)) * 151).astype(np.int64))
+    # No two projects of a partner get the same, or their tranches would look like one paid twice.
+    while len(again := _again(partner, euros)):
+        euros[again] += 500
     prefix = [f"FR-RCS-{p.siren}-P" if p.form == "iati" else f"P{p.index:03d}-" for p in partners]
     ids = np.array([f"{prefix[p]}{'ABC'[n]}" for p, n in zip(partner, letter, strict=True)], dtype=object)
     return Projects(ids, partner, letter, start, euros)
+
+
+def _again(partner: Ints, euros: Ints) -> Ints:
+    """Gives the places of projects whose partner has an earlier one of the same commitment."""
+    import numpy as np
+
+    _, first = np.unique(np.stack([partner, euros]), axis=1, return_index=True)
+    return np.setdiff1d(np.arange(len(partner)), first)
 
 
 def _quarters(count: int) -> tuple[str, ...]:
