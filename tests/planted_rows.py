@@ -64,7 +64,7 @@ def _transactions(n: int, rng: Random) -> Row:
     return {
         "transaction_id": f"T-{n:05d}", "transaction_type_code": rng.choice("34"), "transaction_date": _day(rng),
         "amount": _money(rng), "currency": "EUR", "provider_id": _org(n, rng), "provider_name": _name(n),
-        "description": "Achat de fournitures",
+        "description": "Achat de fournitures", "measure_basis": "period",
     }  # fmt: skip
 
 
@@ -261,6 +261,11 @@ MISTAKES: tuple[Mistake, ...] = (
     *_put("amount", "#N/A", rule="V25.spreadsheet-error", kinds="cofinancing"),
     *_put("transaction_date", "#REF!", rule="V25.spreadsheet-error", kinds="transactions"),
     *_put("description", "Voir avec camille.martin@example.org", rule="V08.personal-data", kinds="engagements transactions"),
+    *_put("measure_basis", None, rule="V14.basis-missing", kinds="budgets observations"),
+    *_put("measure_basis", "cumulative", rule="V14.cumulative-movement", kinds="transactions"),
+    *_put("taken_on", date(1926, 2, 3), rule="V03.long-ago", kinds="baselines"),
+    *_put("engagement_date", "1999-12-31", rule="V03.long-ago", kinds="engagements"),
+    *_put("planned_end_date", date(2062, 5, 1), rule="V03.far-end", kinds="projects"),
     *_put("days", 3.1, rule="V20.quarter-days", kinds="time"),
     *_put("hours", 99_000, rule="V20.hours-per-person", kinds="time"),
     _after("planned_end_date", "planned_start_date", "projects", "V03.end-before-start"),

@@ -92,6 +92,10 @@ def test_a_group_alone_does_not_name_the_column_below_it(tmp_path: Path) -> None
     ]  # fmt: skip
     (table,) = sheet(tmp_path, rows).tables
     assert [c.field for c in table.columns] == ["period_start", "planned", "line_code", "project_id"]
+    # `To what` is a header of engagements, and `To` is one of this table.
+    rows[0], rows[1] = ["What", "", "Line", "Project identifier"], ["To", "Planned", "", ""]
+    (table,) = sheet(tmp_path, rows).tables
+    assert [c.field for c in table.columns] == ["period_end", "planned", "line_code", "project_id"]
 
 
 # --- several tables on one sheet ----------------------------------------------------------------------------------

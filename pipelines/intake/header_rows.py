@@ -62,12 +62,29 @@ def find(
             deep = first < last and any(head[last]) and (down or {}).get(first, first) >= last
             if first < last and (of_all < of_one or (of_all == of_one and not deep)):
                 continue
-            reading = read(labels, sheet, own)
+            labels, reading = _understood(labels, head[last], read(labels, sheet, own), sheet, own)
             if reading is None or (best is not None and reading.score < best.reading.score):
                 continue
             if best is None or reading.score > best.reading.score or (deep and first == best.first):
                 best = Header(first, last, labels, at, reading)
     return best
+
+
+def _understood(
+    labels: tuple[str, ...], below: Sequence[str], reading: Reading | None, sheet: str, own: HeaderMap | None
+) -> tuple[tuple[str, ...], Reading | None]:
+    """Takes the lowest cell for the header where the table knows it, and only some other table the group with it."""
+    if reading is None:
+        return labels, None
+    table = reading.kind or reading.layout
+    alone = tuple(
+        bottom.strip()
+        if column is None and table in owners(bottom.strip(), own) and table not in owners(label, own)
+        else label
+        for label, bottom, column in zip(labels, below, reading.columns, strict=True)
+    )
+    again = None if alone == labels else read(alone, sheet, own)
+    return (labels, reading) if again is None or again.score <= reading.score else (alone, again)
 
 
 def _is_word(cell: str) -> bool:
